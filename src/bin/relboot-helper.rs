@@ -1,0 +1,3 @@
+//! The helper that travels inside a release.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The generator: parse, run, report.
+
+fn main() {}
