@@ -1,1 +1,110 @@
-//! To come.
+//! What the host offers a node: its name, its processors, its memory, as plain structs.
+//!
+//! Only files below [`Roots`] and system calls; starts no process, asks no name service (a static
+//! binary must not call getaddrinfo) and never fails: what can't be known is `None`.
+
+mod cgroup;
+mod cpu;
+mod memory;
+mod names;
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+pub use cpu::Cpu;
+pub use memory::Memory;
+pub use names::Host;
+
+/// Where the host's own files are; another place than `/` for tests and for images on disk.
+#[derive(Clone, Debug)]
+pub struct Roots {
+    /// The proc file system: `/proc`.
+    pub proc: PathBuf,
+    /// The sys file system: `/sys`.
+    pub sys: PathBuf,
+    /// The configuration directory: `/etc`.
+    pub etc: PathBuf,
+    /// What the mount points in `/proc/self/mountinfo` are relative to: `/`.
+    pub mounts: PathBuf,
+}
+
+impl Roots {
+    /// The roots of a whole file tree at `root`.
+    #[must_use]
+    pub fn under(root: impl AsRef<Path>) -> Self {
+        let root = root.as_ref();
+        Self {
+            proc: root.join("proc"),
+            sys: root.join("sys"),
+            etc: root.join("etc"),
+            mounts: root.to_path_buf(),
+        }
+    }
+}
+
+impl Default for Roots {
+    fn default() -> Self {
+        Self::under("/")
+    }
+}
+
+/// All that is known of the host.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Facts {
+    /// Names.
+    pub host: Host,
+    /// Processors.
+    pub cpu: Cpu,
+    /// Memory, in bytes.
+    pub memory: Memory,
+}
+
+impl Facts {
+    /// Looks at the host: a dozen small files, two system calls.
+    #[must_use]
+    pub fn collect(roots: &Roots) -> Self {
+        let groups = cgroup::Groups::read(roots);
+        Self {
+            host: Host::collect(roots),
+            cpu: Cpu::collect(roots, &groups),
+            memory: Memory::collect(roots, &groups),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Facts, Roots};
+
+    #[test]
+    fn this_machine_has_plausible_facts() {
+        let facts = Facts::collect(&Roots::default());
+        assert!(!facts.host.name.is_empty() && !facts.host.name.contains('.'), "{:?}", facts.host);
+        assert_eq!(facts.host.fqdn.contains('.'), facts.host.domain.is_some(), "{:?}", facts.host);
+        assert!(facts.cpu.count >= 1 && facts.cpu.count <= facts.cpu.affinity, "{:?}", facts.cpu);
+        assert!(facts.cpu.affinity <= facts.cpu.online, "{:?}", facts.cpu);
+        let memory = &facts.memory;
+        let total = memory.total.expect("a Linux host has /proc/meminfo");
+        assert!(total > 64 << 20, "{memory:?}");
+        assert!(memory.available.is_some_and(|bytes| bytes <= total), "{memory:?}");
+        assert!(memory.limit.is_some_and(|bytes| bytes <= total), "{memory:?}");
+    }
+
+    #[test]
+    fn an_empty_tree_still_gives_facts() {
+        let dir = tempfile::tempdir().unwrap();
+        let facts = Facts::collect(&Roots::under(dir.path()));
+        assert!(facts.cpu.count >= 1);
+        assert_eq!(facts.cpu.quota, None);
+        assert_eq!(facts.memory.limit, None);
+    }
+
+    #[test]
+    fn facts_are_json_with_the_names_of_templates() {
+        let json = serde_json::to_value(Facts::collect(&Roots::default())).unwrap();
+        for name in ["/host/fqdn", "/host/domain", "/cpu/count", "/cpu/quota", "/memory/limit"] {
+            assert!(json.pointer(name).is_some(), "{name}");
+        }
+    }
+}
