@@ -1,0 +1,288 @@
+//! The words of vm.args as a list to look into and to edit. Knows which words belong to which
+//! flag; knows nothing of what a flag means.
+
+use std::fmt;
+
+use super::error::{Error, Place};
+use super::flags::{Arity, emulator_flag, init_flag};
+use super::words::{Dialect, Word, quote, split};
+
+/// What gives the text of an `-args_file` by the path in the file. erlexec takes a relative path
+/// from the directory in which it starts, not from the including file's.
+pub type Include<'a> = dyn FnMut(&str) -> std::io::Result<String> + 'a;
+
+/// How deep `-args_file` may nest; deeper is a cycle under changing names.
+const DEPTH: usize = 32;
+
+/// Command line words for `erl`, in order, with the place of each. `Debug` shows flags, no values.
+#[derive(Clone, Default)]
+pub struct Args {
+    tokens: Vec<Token>,
+    /// What follows `-extra`: plain words for the application.
+    extra: Option<Vec<Token>>,
+}
+
+#[derive(Clone)]
+struct Token {
+    text: String,
+    place: Place,
+}
+
+/// One use of a flag.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Occurrence {
+    /// The words that belong to it.
+    pub values: Vec<String>,
+    /// Where the flag stands.
+    pub place: Place,
+}
+
+/// What a token is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Flag,
+    /// A value of the flag at this index.
+    Value(usize),
+    /// `--`: the values of a `-` flag end here.
+    End,
+    /// A word before any flag or after `--`: for the application, like those after `-extra`.
+    Plain,
+}
+
+impl Args {
+    /// Reads an args file as erlexec does, the files that it includes too: their words stand in
+    /// the place of `-args_file`, `--` after them, and what follows `-extra` in one file does not
+    /// hide the rest of the file around it.
+    ///
+    /// # Errors
+    /// Quotes that do not close, NUL, flags without their value, files that can't be read or
+    /// that include themselves.
+    pub fn parse(text: &str, file: &str, include: &mut Include<'_>) -> Result<Self, Error> {
+        let mut args = Self::default();
+        args.read(text, &mut vec![file.to_owned()], include)?;
+        args.checked()
+    }
+
+    /// Splits the value of a variable such as `ERL_FLAGS` as erlexec does; `-args_file` stays as
+    /// it is.
+    ///
+    /// # Errors
+    /// As [`Args::parse`]; the place is the variable's name.
+    pub fn from_words(text: &str, variable: &str) -> Result<Self, Error> {
+        let token = |word: Word| Token { text: word.text, place: Place::variable(variable) };
+        let mut tokens: Vec<Token> =
+            split(text, variable, Dialect::Variable)?.into_iter().map(token).collect();
+        let extra = tokens.iter().position(|token| token.text == "-extra");
+        let extra = extra.map(|at| tokens.split_off(at).split_off(1));
+        Self { tokens, extra }.checked()
+    }
+
+    /// Reads the last of `files`; whether it has words and no `-extra`.
+    fn read(
+        &mut self,
+        text: &str,
+        files: &mut Vec<String>,
+        include: &mut Include<'_>,
+    ) -> Result<bool, Error> {
+        let file = files.last().cloned().unwrap_or_default();
+        let token = |word: Word| Token { place: Place::new(&file, word.line), text: word.text };
+        let mut words = split(text, &file, Dialect::File)?.into_iter().map(token);
+        let mut any = false;
+        while let Some(word) = words.next() {
+            any = true;
+            match word.text.as_str() {
+                "-extra" => {
+                    let extra = self.extra.get_or_insert_default();
+                    extra.extend(words);
+                    if files.len() > 1 {
+                        extra.push(Token { text: "--".into(), place: word.place });
+                    }
+                    return Ok(false);
+                }
+                "-args_file" => match words.next() {
+                    Some(path) => self.include(path.text, word.place, files, include)?,
+                    None => return Err(Error::MissingValue { place: word.place, flag: word.text }),
+                },
+                _ => self.tokens.push(word),
+            }
+        }
+        Ok(any)
+    }
+
+    fn include(
+        &mut self,
+        path: String,
+        place: Place,
+        files: &mut Vec<String>,
+        include: &mut Include<'_>,
+    ) -> Result<(), Error> {
+        if files.contains(&path) || files.len() == DEPTH {
+            return Err(Error::Cycle { place, path });
+        }
+        let text = match include(&path) {
+            Ok(text) => text,
+            Err(source) => return Err(Error::Include { place, path, source }),
+        };
+        files.push(path);
+        // erlexec puts `--` after the words of each file; where the file has `-extra`, after that.
+        if self.read(&text, files, include)? {
+            self.tokens.push(Token { text: "--".into(), place });
+        }
+        files.pop();
+        Ok(())
+    }
+
+    /// Refuses a flag without its value, which erlexec would answer with its usage text, or by
+    /// taking a word that is none of the user's.
+    fn checked(self) -> Result<Self, Error> {
+        match self.roles().1 {
+            Some(at) => {
+                let Token { place, text } = self.tokens[at].clone();
+                Err(Error::MissingValue { place, flag: text })
+            }
+            None => Ok(self),
+        }
+    }
+
+    /// The role of each token, and the first flag that lacks a value.
+    fn roles(&self) -> (Vec<Role>, Option<usize>) {
+        let mut roles = Vec::with_capacity(self.tokens.len());
+        let mut open = None;
+        let mut lacking = None;
+        while let Some(token) = self.tokens.get(roles.len()) {
+            let at = roles.len();
+            let text = token.text.as_str();
+            let left = self.tokens.len() - at - 1;
+            let wanted = if text.starts_with('+') {
+                emulator_flag(text, self.tokens.get(at + 1).map(|next| next.text.as_str()))
+            } else if text == "--" {
+                open = None;
+                roles.push(Role::End);
+                continue;
+            } else if text.starts_with('-') {
+                let arity = init_flag(text);
+                open = if matches!(arity, Arity::Taken(_)) { open } else { Some(at) };
+                Some(arity.verbatim())
+            } else {
+                roles.push(open.map_or(Role::Plain, Role::Value));
+                continue;
+            };
+            roles.push(Role::Flag);
+            let verbatim = wanted.filter(|wanted| *wanted <= left);
+            lacking = lacking.or(verbatim.is_none().then_some(at));
+            roles.extend((0..verbatim.unwrap_or(0)).map(|_| Role::Value(at)));
+        }
+        (roles, lacking)
+    }
+
+    /// All uses of `flag`, in order.
+    #[must_use]
+    pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
+        let roles = self.roles().0;
+        let values = |at| {
+            let own = |(role, _): &(&Role, &Token)| **role == Role::Value(at);
+            roles.iter().zip(&self.tokens).filter(own).map(|(_, token)| token.text.clone()).collect()
+        };
+        let uses = |(at, token): (usize, &Token)| {
+            let is_use = roles[at] == Role::Flag && token.text == flag;
+            is_use.then(|| Occurrence { values: values(at), place: token.place.clone() })
+        };
+        self.tokens.iter().enumerate().filter_map(uses).collect()
+    }
+
+    /// The values of each use of `flag`, in order; empty when it is not there.
+    #[must_use]
+    pub fn get(&self, flag: &str) -> Vec<Vec<String>> {
+        self.occurrences(flag).into_iter().map(|occurrence| occurrence.values).collect()
+    }
+
+    /// Removes all uses of `flag` with their values, and gives the values.
+    pub fn take(&mut self, flag: &str) -> Vec<Vec<String>> {
+        let taken = self.get(flag);
+        let roles = self.roles().0;
+        let of_flag = |at: usize| match roles[at] {
+            Role::Flag => self.tokens[at].text == flag,
+            Role::Value(owner) => self.tokens[owner].text == flag,
+            Role::End | Role::Plain => false,
+        };
+        let keep: Vec<bool> = (0..roles.len()).map(|at| !of_flag(at)).collect();
+        let mut keep = keep.into_iter();
+        self.tokens.retain(|_| keep.next().unwrap_or(true));
+        taken
+    }
+
+    /// Adds a flag with its values after all others (before `-extra`). The words are written as
+    /// they are: a value that begins with `-` or `+` is a flag, here as in a file. No word may
+    /// hold a NUL.
+    pub fn push(&mut self, flag: &str, values: &[&str]) {
+        self.tokens.extend(added(flag, values));
+    }
+
+    /// Adds a flag with its values before all others.
+    pub fn push_front(&mut self, flag: &str, values: &[&str]) {
+        let mut tokens: Vec<Token> = added(flag, values).collect();
+        // Words that belonged to no flag must not become values of this one.
+        if self.roles().0.contains(&Role::Plain) {
+            tokens.extend(added("--", &[]));
+        }
+        self.tokens.splice(0..0, tokens);
+    }
+
+    /// Adds all of `other` after the own words, with `--` between, as erlexec does with the words
+    /// of each file and variable.
+    pub fn append(&mut self, other: Self) {
+        if !self.tokens.is_empty() && !other.tokens.is_empty() {
+            self.push("--", &[]);
+        }
+        self.tokens.extend(other.tokens);
+        if let Some(extra) = other.extra {
+            self.extra.get_or_insert_default().extend(extra);
+        }
+    }
+
+    /// The words after `-extra`.
+    #[must_use]
+    pub fn extra(&self) -> Vec<&str> {
+        self.extra.iter().flatten().map(|token| token.text.as_str()).collect()
+    }
+
+    /// The text of an args file from which erlexec reads these words: one flag with its values
+    /// per line, quoted only where needed.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        for (role, token) in self.roles().0.into_iter().zip(&self.tokens) {
+            let separator = if matches!(role, Role::Flag | Role::End) { "\n" } else { " " };
+            text.push_str(if text.is_empty() { "" } else { separator });
+            text.push_str(&quote(&token.text));
+        }
+        if let Some(extra) = &self.extra {
+            text.push_str(if text.is_empty() { "-extra" } else { "\n-extra" });
+            for token in extra {
+                text.push(' ');
+                text.push_str(&quote(&token.text));
+            }
+        }
+        text.push_str(if text.is_empty() { "" } else { "\n" });
+        text
+    }
+}
+
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let roles = self.roles().0;
+        let flags = roles.iter().zip(&self.tokens).filter(|(role, _)| **role == Role::Flag);
+        f.debug_list().entries(flags.map(|(_, token)| &token.text)).finish()
+    }
+}
+
+/// Tokens that no file has.
+fn added<'a>(flag: &'a str, values: &'a [&str]) -> impl Iterator<Item = Token> + 'a {
+    let place = Place::variable("generated");
+    std::iter::once(flag)
+        .chain(values.iter().copied())
+        .map(move |text| Token { text: text.to_owned(), place: place.clone() })
+}
+
+#[cfg(test)]
+mod tests;
