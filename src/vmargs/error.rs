@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::secret::CookieRule;
-use crate::error::{Report, Status};
+use crate::error::Report;
 use crate::names::NameError;
 
 /// Where something stands: `releases/0.1.0/vm.args:3`, or the name of an environment variable.
@@ -209,10 +209,6 @@ impl std::error::Error for Error {
 }
 
 impl Report for Error {
-    fn status(&self) -> Status {
-        Status::Failed
-    }
-
     fn help(&self) -> Option<String> {
         Some(match self {
             Self::NotSet { similar: Some(similar), .. } => format!("did you mean \"{similar}\"?"),

@@ -136,8 +136,7 @@ mod tests {
     /// the words for `init`, which are those after the last `--` but one.
     #[test]
     fn erlexec_counts_the_same() {
-        if std::process::Command::new("erl").arg("-version").output().is_err() {
-            eprintln!("skipped: no erl");
+        if !crate::vmargs::tests::have_erl() {
             return;
         }
         let newer = ["+srct", "+hmaxib"];

@@ -7,9 +7,27 @@
 mod args;
 mod error;
 mod flags;
+mod identity;
 mod secret;
+mod template;
 mod words;
 
 pub use args::{Args, Include, Occurrence};
 pub use error::{Error, Place};
+pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
+pub use template::{Context, Environment, Release, render};
+
+#[cfg(test)]
+mod tests {
+    /// Whether the real `erl` is there; its absence is a failure where `RELBOOT_REQUIRE` names it.
+    pub(super) fn have_erl() -> bool {
+        let have = std::process::Command::new("erl").arg("-version").output().is_ok();
+        let required = std::env::var("RELBOOT_REQUIRE").unwrap_or_default();
+        assert!(have || !required.split([' ', ',']).any(|tool| tool == "erl"), "no erl");
+        if !have {
+            eprintln!("skipped: no erl");
+        }
+        have
+    }
+}

@@ -143,8 +143,7 @@ fn any_words_come_back_as_they_were() {
 
 #[test]
 fn a_real_node_reads_the_same_words() {
-    if Command::new("erl").arg("-version").output().is_err() {
-        eprintln!("skipped: no erl");
+    if !crate::vmargs::tests::have_erl() {
         return;
     }
     let words = hostile(300);
