@@ -121,4 +121,15 @@ mod tests {
         let text = "MemTotal: 2048 kB\nMemFree: 1024 kB\n";
         assert_eq!(memory(&[&[("proc/meminfo", text)]]).available, Some(1024 * 1024));
     }
+
+    #[test]
+    fn this_machine_is_read_as_sysinfo_reads_it() {
+        let roots = crate::host::Roots::default();
+        let memory = Memory::collect(&roots, &Groups::read(&roots));
+        let mut system = sysinfo::System::new().unwrap();
+        system.refresh_memory();
+        assert_eq!(memory.total, Some(system.total_memory()));
+        let limit = system.cgroup_limits().map_or(system.total_memory(), |limits| limits.total_memory);
+        assert!(memory.limit.is_some_and(|own| own <= limit), "{memory:?} {limit}");
+    }
 }

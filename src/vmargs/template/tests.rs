@@ -84,6 +84,12 @@ fn text_without_marks_stays_as_it_is() {
 }
 
 #[test]
+fn templates_may_have_crlf() {
+    let text = "{% if cpu.quota %}\r\n-a {{ cpu.count }}\r\n{% endif %}\r\n-b\r\n";
+    assert_eq!(rendered(text), "-a 2\r\n-b\r\n");
+}
+
+#[test]
 fn any_value_can_be_quoted() {
     assert_eq!(rendered("{{ release.root | quote }} {{ release.name | quote }}"), "'/opt/my demo' demo");
     assert_eq!(rendered("{{ \"it's\" | quote }}"), "\"it's\"");
