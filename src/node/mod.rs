@@ -1,1 +1,5 @@
-//! To come.
+//! A client of one Erlang node.
+
+mod term;
+
+pub use term::{BigInt, Export, Pid, Port, Reference, Term, TermError};
