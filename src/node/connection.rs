@@ -1,0 +1,231 @@
+//! An open connection to a node: frames in and out, ticks, and who this client is to the node.
+//! Knows how to say things; what to say is the business of `call`.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::control::{self, Event};
+use super::error::NodeError;
+use super::handshake::Identity;
+use super::term::{Pid, Reference, Term, TermError};
+use super::wire::{Deadline, Wire};
+
+/// No frame may be longer: 256 MiB.
+const MAX_FRAME: usize = 256 * 1024 * 1024;
+
+/// How much is read at once; memory grows by what arrives, not by what was announced.
+const CHUNK: usize = 64 * 1024;
+
+/// After this long a silence of this side's the node is told that it still lives. A node gives
+/// up on a silent peer after `net_ticktime`, 60 s unless set.
+const TICK: Duration = Duration::from_secs(15);
+
+/// A connection to a node. Dropping it closes it; what it started on the node goes on there.
+#[derive(Debug)]
+pub struct Connection {
+    wire: Wire,
+    node: String,
+    at: SocketAddr,
+    me: Identity,
+    /// The number of the next pid and the next reference.
+    next: u32,
+    last_write: Instant,
+    write_limit: Duration,
+    limit: Option<Duration>,
+    inbox: Inbox,
+}
+
+impl Connection {
+    pub(super) fn new(wire: Wire, node: String, at: SocketAddr, me: Identity, limit: Duration) -> Self {
+        let inbox = Inbox { bytes: Vec::new(), read: 0 };
+        let last_write = Instant::now();
+        Self { wire, node, at, me, next: 1, last_write, write_limit: limit, limit: Some(limit), inbox }
+    }
+
+    /// The node's full name.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+
+    /// The address and port that answered.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.at
+    }
+
+    /// The name that the node gave this client.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        &self.me.name
+    }
+
+    /// How long each operation without a limit of its own may take: an evaluation,
+    /// [`os_pid`](super::os_pid). It starts as the limit of [`connect`](super::connect);
+    /// `None` is for ever.
+    pub fn set_limit(&mut self, limit: Option<Duration>) {
+        self.limit = limit;
+    }
+
+    /// The deadline of an operation that starts now.
+    pub(super) fn deadline(&self) -> Deadline {
+        Deadline::maybe_after(self.limit)
+    }
+
+    pub(super) fn new_pid(&mut self) -> Pid {
+        let id = self.take_number();
+        Pid { node: self.me.name.clone(), id, serial: 0, creation: self.me.creation }
+    }
+
+    pub(super) fn new_reference(&mut self) -> Reference {
+        let ids = vec![self.take_number(), 0, 0];
+        Reference { node: self.me.name.clone(), creation: self.me.creation, ids }
+    }
+
+    fn take_number(&mut self) -> u32 {
+        let number = self.next;
+        // OTP 23 has 15 bits for a pid; a number may come back once its process is long gone.
+        self.next = if number >= 0x7fff { 1 } else { number + 1 };
+        number
+    }
+
+    /// Sends `message` to a process.
+    pub(super) fn send(&mut self, to: Term, message: &Term) -> Result<(), NodeError> {
+        let frame = control::send(to, message);
+        self.write(frame)
+    }
+
+    /// Writes a whole frame, or says why it can't be made.
+    pub(super) fn write(&mut self, frame: Result<Vec<u8>, TermError>) -> Result<(), NodeError> {
+        let frame = frame.map_err(|source| NodeError::BadRequest { node: self.node.clone(), source })?;
+        self.write_bytes(&frame)
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) -> Result<(), NodeError> {
+        // A node that reads nothing is stuck even when the call itself may take for ever.
+        let deadline = Deadline::after(self.write_limit);
+        self.wire
+            .write_all(bytes, deadline)
+            .map_err(|error| self.explain(error, "sending a request", deadline))?;
+        self.last_write = Instant::now();
+        Ok(())
+    }
+
+    /// The next thing that the node says; ticks are answered, and sent.
+    ///
+    /// # Errors
+    /// When nothing came by `deadline`, during `what`, the connection ended, or the node
+    /// speaks nonsense.
+    pub(super) fn next_event(&mut self, what: &str, deadline: Deadline) -> Result<Event, NodeError> {
+        loop {
+            // Also with frames at hand: a node that talks without end must not hold this for ever.
+            deadline.left().map_err(|error| self.explain(error, what, deadline))?;
+            match self.inbox.take().map_err(|detail| self.nonsense(detail))? {
+                Some(frame) if frame.is_empty() => self.write_bytes(&[0; 4])?,
+                Some(frame) => {
+                    return control::parse(&frame).map_err(|error| self.nonsense(error.to_string()));
+                }
+                None => self.receive(what, deadline)?,
+            }
+        }
+    }
+
+    /// Reads once, or until a tick is due.
+    fn receive(&mut self, what: &str, deadline: Deadline) -> Result<(), NodeError> {
+        let silence = self.last_write.elapsed();
+        if silence >= TICK {
+            self.write_bytes(&[0; 4])?;
+        }
+        let pause = deadline.or_after(TICK.saturating_sub(silence).max(Duration::from_millis(10)));
+        match self.inbox.fill(&mut self.wire, pause) {
+            Ok(0) => Err(NodeError::WentDown { node: self.node.clone() }),
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == ErrorKind::TimedOut && deadline.left().is_ok() => Ok(()),
+            Err(error) => Err(self.explain(error, what, deadline)),
+        }
+    }
+
+    fn explain(&self, error: std::io::Error, what: &str, deadline: Deadline) -> NodeError {
+        let node = self.node.clone();
+        match error.kind() {
+            ErrorKind::TimedOut => NodeError::TimedOut { node, what: what.into(), limit: deadline.limit() },
+            ErrorKind::UnexpectedEof => NodeError::WentDown { node },
+            _ => NodeError::Io { node, source: error },
+        }
+    }
+
+    pub(super) fn nonsense(&self, detail: impl Into<String>) -> NodeError {
+        NodeError::BadAnswer { node: self.node.clone(), detail: detail.into() }
+    }
+}
+
+/// What was read and not yet looked at.
+#[derive(Debug)]
+struct Inbox {
+    bytes: Vec<u8>,
+    read: usize,
+}
+
+impl Inbox {
+    /// The next whole frame without its length (a tick is an empty one), none when more has to
+    /// be read.
+    fn take(&mut self) -> Result<Option<Vec<u8>>, String> {
+        let rest = &self.bytes[self.read..];
+        let Some((head, body)) = rest.split_first_chunk() else { return Ok(None) };
+        // Saturated where a usize has 16 bits, which is above the maximum either way.
+        let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
+        if length > MAX_FRAME {
+            return Err(format!("a frame of {length} bytes (at most {MAX_FRAME})"));
+        }
+        let Some(frame) = body.get(..length) else { return Ok(None) };
+        let frame = frame.to_vec();
+        self.read += 4 + length;
+        if self.read == self.bytes.len() {
+            // A large frame's memory is not kept for the small ones that follow.
+            self.bytes.clear();
+            self.bytes.shrink_to(CHUNK);
+            self.read = 0;
+        }
+        Ok(Some(frame))
+    }
+
+    fn fill(&mut self, wire: &mut Wire, deadline: Deadline) -> std::io::Result<usize> {
+        if self.read > 0 {
+            self.bytes.drain(..self.read);
+            self.read = 0;
+        }
+        let filled = self.bytes.len();
+        self.bytes.resize(filled + CHUNK, 0);
+        let result = wire.read(&mut self.bytes[filled..], deadline);
+        self.bytes.truncate(filled + result.as_ref().map_or(0, |count| *count));
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Inbox, MAX_FRAME};
+
+    #[test]
+    fn frames_come_whole_or_not_at_all() {
+        let stream = b"\0\0\0\x02ab\0\0\0\0\0\0\0\x01c\0\0";
+        let mut inbox = Inbox { bytes: Vec::new(), read: 0 };
+        let mut frames = Vec::new();
+        for byte in stream {
+            inbox.bytes.push(*byte);
+            while let Some(frame) = inbox.take().unwrap() {
+                frames.push(frame);
+            }
+        }
+        assert_eq!(frames, [b"ab".to_vec(), Vec::new(), b"c".to_vec()]);
+        assert_eq!(inbox.bytes.len() - inbox.read, 2);
+    }
+
+    #[test]
+    fn a_frame_beyond_the_limit_is_refused_by_its_length() {
+        let head = (MAX_FRAME as u32 + 1).to_be_bytes().to_vec();
+        let mut inbox = Inbox { bytes: head, read: 0 };
+        assert!(inbox.take().unwrap_err().contains("at most"));
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests against real nodes and against hostile peers.
+
+pub(super) mod peer;
