@@ -1,1 +1,9 @@
-//! The integration tests, an index.
+//! The integration tests, an index: one binary, one module per concern.
+
+// `cfg(test)` tells clippy that all of such a file is test code.
+#[cfg(test)]
+mod harness_selftest;
+#[cfg(test)]
+mod imports;
+
+mod support;

@@ -1,0 +1,140 @@
+//! Runs a program to its end with a time limit and holds what it said; looks up processes.
+//! It must not wait without a limit: a hanging boot script is what the tests are there to find.
+
+use std::fmt;
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// What a program left: always compared together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    /// The exit status; 128 + N when signal N ended it, as a shell would say.
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Output {
+    /// The standard output of a program that had to succeed.
+    ///
+    /// # Panics
+    /// With all it said when its status is not 0.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert_eq!(self.status, 0, "it failed: {self}");
+        self.stdout
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}\n-- stdout\n{}\n-- stderr\n{}", self.status, self.stdout, self.stderr)
+    }
+}
+
+/// Why there is no output.
+#[derive(Debug)]
+pub(crate) enum Unfinished {
+    /// It ran for longer than the limit; its process group was killed.
+    TimedOut,
+    /// It ended, but something it started holds its standard output or error: whoever reads those
+    /// (`ssh host bin/demo start`, a pipeline of a build server) would hang.
+    Held,
+}
+
+/// Runs `command` in a process group of its own, with `input` on standard input.
+///
+/// # Errors
+/// See [`Unfinished`].
+pub(crate) fn finish(command: &mut Command, input: &str, limit: Duration) -> Result<Output, Unfinished> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().unwrap_or_else(|e| panic!("can't run {command:?}: {e}"));
+    let mut stdin = child.stdin.take().expect("standard input is a pipe");
+    // A program that does not read its input is no fault.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    let stdout = reader(child.stdout.take().expect("standard output is a pipe"));
+    let stderr = reader(child.stderr.take().expect("standard error is a pipe"));
+    let end = Instant::now() + limit;
+    let Some(status) = wait_until(&mut child, end) else {
+        kill_group(&child);
+        child.wait().expect("a killed child can be waited for");
+        return Err(Unfinished::TimedOut);
+    };
+    let text = |from: Receiver<String>| {
+        from.recv_timeout(end.duration_since(Instant::now()).min(Duration::from_secs(5)))
+    };
+    let (Ok(stdout), Ok(stderr)) = (text(stdout), text(stderr)) else {
+        kill_group(&child);
+        return Err(Unfinished::Held);
+    };
+    Ok(Output { status: code(status), stdout, stderr })
+}
+
+/// The status as a shell shows it.
+fn code(status: ExitStatus) -> i32 {
+    status.code().or(status.signal().map(|n| 128 + n)).expect("a child exits or is killed")
+}
+
+fn reader(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        // Nobody listens any more after a time-out.
+        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receiver
+}
+
+fn wait_until(child: &mut Child, end: Instant) -> Option<ExitStatus> {
+    loop {
+        match child.try_wait().expect("an own child can be waited for") {
+            Some(status) => return Some(status),
+            None if Instant::now() >= end => return None,
+            None => std::thread::sleep(Duration::from_millis(2)),
+        }
+    }
+}
+
+fn kill_group(child: &Child) {
+    let group = Pid::from_raw(child.id().cast_signed()).expect("a child has a pid");
+    // The group may be gone already.
+    let _ = kill_process_group(group, Signal::KILL);
+}
+
+/// Whether a process runs. One that is dead but not yet reaped does not: pid 1 of a container may
+/// take its time.
+pub(crate) fn runs(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with(['Z', 'X'])))
+}
+
+/// The processes that have `text` in their environment or command line.
+pub(crate) fn marked(text: &str) -> Vec<u32> {
+    let holds =
+        |file: String| std::fs::read(file).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(text));
+    let all = std::fs::read_dir("/proc").expect("/proc is mounted");
+    let pids = all.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| holds(format!("/proc/{pid}/environ")) || holds(format!("/proc/{pid}/cmdline")))
+        .filter(|pid| runs(*pid))
+        .collect()
+}
+
+/// Waits until `condition` holds, looking each 10 ms.
+///
+/// # Panics
+/// When it does not within `limit`, with `what`.
+#[track_caller]
+pub(crate) fn until(what: &str, limit: Duration, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + limit;
+    while !condition() {
+        assert!(Instant::now() < end, "waited {limit:?} in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,132 @@
+//! What a command costs: processes (by strace) and memory (by BusyBox time).
+//! It must not change what it measures: the command runs with its own environment.
+
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use super::process::{Output, finish};
+
+/// Processes on the way of a command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Programs started (execve that succeeded), the command's own included.
+    pub execs: usize,
+    /// Processes made (fork, vfork, clone without CLONE_THREAD).
+    pub forks: usize,
+}
+
+/// Counts the processes of a command and all its descendants until they end, or until one of them
+/// executes `stop` (a program's file name, such as `beam.smp`): that one and what comes after it is
+/// not counted. Threads are not processes. Needs strace (ask `need` first).
+pub(crate) fn count(command: &Command, stop: Option<&str>) -> (Counts, Output) {
+    let log = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let calls = "trace=execve,execveat,fork,vfork,clone,clone3";
+    let mut traced = wrap(&["strace", "-f", "-qq", "-s", "4096", "-e", calls, "-e", "signal=none", "-o"]);
+    traced.arg(log.path());
+    let output = run(onto(traced, command));
+    let text = std::fs::read_to_string(log.path()).expect("strace wrote its log");
+    (tally(&text, stop), output)
+}
+
+/// The highest resident memory of a command, in KiB: of it or of the largest of the descendants it
+/// waited for. Not below BusyBox's own, about 2 MiB. Needs busybox.
+pub(crate) fn maxrss(command: &Command) -> u64 {
+    raw_maxrss(command) / factor()
+}
+
+/// BusyBox takes the kernel's KiB for pages and so shows four times the truth; versions that do not are
+/// to be expected. So it measures a known amount first.
+fn factor() -> u64 {
+    static FACTOR: OnceLock<u64> = OnceLock::new();
+    *FACTOR.get_or_init(|| {
+        let mut known = Command::new("busybox");
+        known.args(["dd", "if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"]);
+        let factor = raw_maxrss(&known) / (64 * 1024);
+        assert!([1, 4, 16].contains(&factor), "64 MiB are not {factor} times 64 MiB");
+        factor
+    })
+}
+
+fn raw_maxrss(command: &Command) -> u64 {
+    let output = run(onto(wrap(&["busybox", "time", "-f", "maxrss=%M"]), command));
+    let last = output.stderr.lines().rev().find_map(|line| line.strip_prefix("maxrss="));
+    last.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("no figure from busybox time: {output}"))
+}
+
+fn wrap(words: &[&str]) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// `inner` as arguments of `outer`, in the directory and with the environment of `inner`.
+fn onto(mut outer: Command, inner: &Command) -> Command {
+    outer.arg(inner.get_program()).args(inner.get_args());
+    if let Some(dir) = inner.get_current_dir() {
+        outer.current_dir(dir);
+    }
+    // A command can't be asked whether it clears the environment; those of an instance do, and they are
+    // known by the HOME they set.
+    if inner.get_envs().any(|(name, _)| name == "HOME") {
+        outer.env_clear();
+    }
+    for (name, value) in inner.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    outer
+}
+
+fn run(mut command: Command) -> Output {
+    match finish(&mut command, "", Duration::from_secs(120)) {
+        Ok(output) => output,
+        Err(error) => panic!("{command:?}: {error:?}"),
+    }
+}
+
+/// Adds up a log of strace: lines `PID CALL(ARGS) = RESULT`, or in two parts when another process
+/// came between: `PID CALL(ARGS <unfinished ...>`, `PID <... CALL resumed>REST`.
+pub(crate) fn tally(log: &str, stop: Option<&str>) -> Counts {
+    let mut counts = Counts::default();
+    let mut begun: Vec<(&str, &str)> = Vec::new();
+    for line in log.lines() {
+        let Some((pid, rest)) = line.split_once(' ') else { continue };
+        let rest = rest.trim_start();
+        let call = if let Some(start) = rest.strip_suffix("<unfinished ...>") {
+            begun.push((pid, start));
+            continue;
+        } else if rest.starts_with("<...") {
+            let Some(at) = begun.iter().position(|(of, _)| *of == pid) else { continue };
+            format!("{}{rest}", begun.swap_remove(at).1)
+        } else {
+            rest.to_string()
+        };
+        if !succeeded(&call) {
+            continue;
+        }
+        if call.starts_with("execve") {
+            if stop.is_some_and(|program| executes(&call, program)) {
+                return counts;
+            }
+            counts.execs += 1;
+        } else if !call.contains("CLONE_THREAD") {
+            counts.forks += 1;
+        }
+    }
+    counts
+}
+
+/// Whether a call's result is a number and not an error.
+fn succeeded(call: &str) -> bool {
+    let result = call.rsplit_once(" = ").map(|(_, result)| result.trim());
+    result.is_some_and(|result| result.parse::<u32>().is_ok())
+}
+
+/// Whether an execve is that of a program with this file name.
+fn executes(call: &str, program: &str) -> bool {
+    let path = call.split('"').nth(1).unwrap_or_default();
+    path.rsplit('/').next() == Some(program)
+}
