@@ -17,6 +17,8 @@ round=0
 found=1
 while [ -n "$found" ] && [ "$round" -lt 50 ]; do
     found=
+    # Names of files in /proc hold no spaces.
+    # shellcheck disable=SC2013
     for file in $(grep -lsF -e "$1" /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do
         pid=${file#/proc/}
         pid=${pid%/*}
