@@ -256,6 +256,23 @@ fn processes_are_counted() {
     assert_eq!((counts, output.status), (Counts { execs: 3, forks: 3 }, 3), "{output}");
     let (counts, _) = count(&sh("/bin/true; exec env true"), Some("env"));
     assert_eq!(counts, Counts { execs: 2, forks: 1 });
+    let begin = Instant::now();
+    let (counts, output) = count(&sh("sleep 15 >/dev/null 2>&1 & sleep 0.3; exit 4"), None);
+    assert_eq!((counts, output.status), (Counts { execs: 3, forks: 2 }, 4), "{output}");
+    assert!(begin.elapsed() < Duration::from_secs(10), "it did not wait for what is in background");
+}
+
+#[test]
+fn a_node_lives_on_after_its_start_was_counted() {
+    let Some(raw) = rebar3() else { return };
+    if !need(&["strace"]) {
+        return;
+    }
+    let instance = Instance::of(raw).at("plain/demo").plain();
+    let (counts, output) = count(instance.command(&instance.entry()).arg("daemon"), Some("beam.smp"));
+    output.ok();
+    assert!((5..200).contains(&counts.execs) && (5..200).contains(&counts.forks), "{counts:?}");
+    until("the node answers", Duration::from_secs(30), || instance.erl("ok").is_some());
 }
 
 #[test]
@@ -270,7 +287,9 @@ fn split_lines_threads_and_failures_are_told_apart() {
 8 clone3({flags=CLONE_VM|CLONE_THREAD, stack=0x7} => {parent_tid=[9]}, 88) = 9
 8 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7) = 10
 10 execve(\"/erts/bin/beam.smp\", [\"beam.smp\"], 0x7 /* 3 vars */) = 0
+7 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=8, si_uid=0, si_status=0} ---
 7 fork()                            = 11
+11 +++ exited with 0 +++
 ";
     assert_eq!(tally(log, None), Counts { execs: 3, forks: 3 });
     assert_eq!(tally(log, Some("beam.smp")), Counts { execs: 2, forks: 2 });

@@ -52,6 +52,19 @@ pub(crate) enum Unfinished {
 /// # Errors
 /// See [`Unfinished`].
 pub(crate) fn finish(command: &mut Command, input: &str, limit: Duration) -> Result<Output, Unfinished> {
+    finish_watched(command, input, limit, |_| {})
+}
+
+/// The same; `watch` is called every few milliseconds while it runs.
+///
+/// # Errors
+/// See [`Unfinished`].
+pub(crate) fn finish_watched(
+    command: &mut Command,
+    input: &str,
+    limit: Duration,
+    watch: impl FnMut(&Child),
+) -> Result<Output, Unfinished> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().unwrap_or_else(|e| panic!("can't run {command:?}: {e}"));
     let mut stdin = child.stdin.take().expect("standard input is a pipe");
@@ -61,7 +74,7 @@ pub(crate) fn finish(command: &mut Command, input: &str, limit: Duration) -> Res
     let stdout = reader(child.stdout.take().expect("standard output is a pipe"));
     let stderr = reader(child.stderr.take().expect("standard error is a pipe"));
     let end = Instant::now() + limit;
-    let Some(status) = wait_until(&mut child, end) else {
+    let Some(status) = wait_until(&mut child, end, watch) else {
         kill_group(&child);
         child.wait().expect("a killed child can be waited for");
         return Err(Unfinished::TimedOut);
@@ -92,8 +105,9 @@ fn reader(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
-fn wait_until(child: &mut Child, end: Instant) -> Option<ExitStatus> {
+fn wait_until(child: &mut Child, end: Instant, mut watch: impl FnMut(&Child)) -> Option<ExitStatus> {
     loop {
+        watch(child);
         match child.try_wait().expect("an own child can be waited for") {
             Some(status) => return Some(status),
             None if Instant::now() >= end => return None,

@@ -1,11 +1,16 @@
 //! What a command costs: processes (by strace) and memory (by BusyBox time).
 //! It must not change what it measures: the command runs with its own environment.
 
-use std::process::Command;
+use std::process::{Child, Command};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use super::process::{Output, finish};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::process::{Output, finish, finish_watched};
+
+/// How long a measured command may take.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Processes on the way of a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,17 +21,43 @@ pub(crate) struct Counts {
     pub forks: usize,
 }
 
-/// Counts the processes of a command and all its descendants until they end, or until one of them
-/// executes `stop` (a program's file name, such as `beam.smp`): that one and what comes after it is
-/// not counted. Threads are not processes. Needs strace (ask `need` first).
+/// Counts the processes of a command and its descendants until the command itself ends (what it leaves
+/// in background goes on, untraced), or until one of them executes `stop` (a program's file name, such
+/// as `beam.smp`): that one and what comes after it is not counted. Threads are not processes. Needs
+/// strace (ask `need` first).
 pub(crate) fn count(command: &Command, stop: Option<&str>) -> (Counts, Output) {
     let log = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    let read = || std::fs::read_to_string(log.path()).expect("strace writes its log");
     let calls = "trace=execve,execveat,fork,vfork,clone,clone3";
-    let mut traced = wrap(&["strace", "-f", "-qq", "-s", "4096", "-e", calls, "-e", "signal=none", "-o"]);
+    let mut traced =
+        wrap(&["strace", "-f", "-q", "-I", "2", "-s", "4096", "-e", calls, "-e", "signal=none", "-o"]);
     traced.arg(log.path());
-    let output = run(onto(traced, command));
-    let text = std::fs::read_to_string(log.path()).expect("strace wrote its log");
-    (tally(&text, stop), output)
+    let mut told = false;
+    // strace would wait for a daemon too; told to end it lets go of whom it follows.
+    let watch = |strace: &Child| {
+        if !told && ended(&read()).is_some() {
+            let pid = Pid::from_raw(strace.id().cast_signed()).expect("a child has a pid");
+            kill_process(pid, Signal::TERM).expect("strace is not reaped yet");
+            told = true;
+        }
+    };
+    let mut traced = onto(traced, command);
+    let output = finish_watched(&mut traced, "", LIMIT, watch);
+    let mut output = output.unwrap_or_else(|error| panic!("{traced:?}: {error:?}"));
+    let log = read();
+    output.status = ended(&log).unwrap_or_else(|| panic!("strace saw no end: {output}\n{log}"));
+    (tally(&log, stop), output)
+}
+
+/// The status of the process that a log begins with, once it has ended; 128 when by a signal, whichever.
+fn ended(log: &str) -> Option<i32> {
+    let (pid, _) = log.split_once(' ')?;
+    let mut of_it = log.lines().filter_map(|line| line.strip_prefix(pid)?.trim().strip_prefix("+++ "));
+    let last = of_it.next_back()?;
+    if last.starts_with("killed by") {
+        return Some(128);
+    }
+    last.strip_prefix("exited with ")?.split(' ').next()?.parse().ok()
 }
 
 /// The highest resident memory of a command, in KiB: of it or of the largest of the descendants it
@@ -49,7 +80,9 @@ fn factor() -> u64 {
 }
 
 fn raw_maxrss(command: &Command) -> u64 {
-    let output = run(onto(wrap(&["busybox", "time", "-f", "maxrss=%M"]), command));
+    let mut timed = onto(wrap(&["busybox", "time", "-f", "maxrss=%M"]), command);
+    let output = finish(&mut timed, "", LIMIT);
+    let output = output.unwrap_or_else(|error| panic!("{timed:?}: {error:?}"));
     let last = output.stderr.lines().rev().find_map(|line| line.strip_prefix("maxrss="));
     last.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("no figure from busybox time: {output}"))
 }
@@ -67,8 +100,8 @@ fn onto(mut outer: Command, inner: &Command) -> Command {
         outer.current_dir(dir);
     }
     // A command can't be asked whether it clears the environment; those of an instance do, and they are
-    // known by the HOME they set.
-    if inner.get_envs().any(|(name, _)| name == "HOME") {
+    // known by the epmd they name.
+    if inner.get_envs().any(|(name, _)| name == "ERL_EPMD_PORT") {
         outer.env_clear();
     }
     for (name, value) in inner.get_envs() {
@@ -80,15 +113,10 @@ fn onto(mut outer: Command, inner: &Command) -> Command {
     outer
 }
 
-fn run(mut command: Command) -> Output {
-    match finish(&mut command, "", Duration::from_secs(120)) {
-        Ok(output) => output,
-        Err(error) => panic!("{command:?}: {error:?}"),
-    }
-}
-
 /// Adds up a log of strace: lines `PID CALL(ARGS) = RESULT`, or in two parts when another process
 /// came between: `PID CALL(ARGS <unfinished ...>`, `PID <... CALL resumed>REST`.
+///
+/// Lines about the end of a process and about signals (`+++ ...`, `--- ...`) hold no call.
 pub(crate) fn tally(log: &str, stop: Option<&str>) -> Counts {
     let mut counts = Counts::default();
     let mut begun: Vec<(&str, &str)> = Vec::new();
@@ -97,6 +125,8 @@ pub(crate) fn tally(log: &str, stop: Option<&str>) -> Counts {
         let rest = rest.trim_start();
         let call = if let Some(start) = rest.strip_suffix("<unfinished ...>") {
             begun.push((pid, start));
+            continue;
+        } else if rest.starts_with(['+', '-']) {
             continue;
         } else if rest.starts_with("<...") {
             let Some(at) = begun.iter().position(|(of, _)| *of == pid) else { continue };
