@@ -50,7 +50,7 @@ install_packages() {
     as_root true || return 1
     printf 'setup: apt-get install %s\n' "$*" >&2
     as_root apt-get update -qq || return 1
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
 }
 
 # check_rust: whether cargo is there, new enough, with its two components.
