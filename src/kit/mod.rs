@@ -1,1 +1,155 @@
-//! To come.
+//! What goes into a kit: a release and a configuration become a list of files. Pure but for the
+//! submodules that say otherwise; only [`emit`] writes.
+
+pub mod assets;
+pub mod compare;
+pub mod diff;
+pub mod emit;
+mod error;
+pub mod helper;
+pub mod manifest;
+pub mod overlay;
+pub mod records;
+mod render;
+pub mod tarball;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::BTreeMap;
+
+pub use self::error::KitError;
+use self::manifest::Manifest;
+use self::overlay::OverlayFile;
+use crate::config::Config;
+use crate::names::ReleaseName;
+use crate::release::{Kind, Release};
+
+/// The version of relboot, and of the kits it writes.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The run-time template's name in `releases/VSN/`.
+pub const TEMPLATE: &str = "vm.args.j2";
+
+/// The first words of `bin/NAME` after its shebang, by which it is recognised.
+pub const ENTRY_MARK: &str = "# relboot entry";
+
+/// What the configuration means for one version of one release.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The tool that made the release.
+    pub kind: Kind,
+    /// The release's name.
+    pub name: ReleaseName,
+    /// The version that the kit is for.
+    pub vsn: String,
+    /// The version of erts it runs on.
+    pub erts_vsn: String,
+    /// Whether Elixir is among the applications.
+    pub elixir: bool,
+    /// Whether vm.args is rendered at start.
+    pub template: bool,
+    /// How long the node may take to boot, in seconds.
+    pub start_timeout: u32,
+    /// How long the node may take to stop, in seconds.
+    pub stop_timeout: u32,
+    /// How long an executed hook may run, in seconds.
+    pub hook_timeout: u32,
+    /// The `.rel` file, relative to the release.
+    pub rel_file: String,
+}
+
+impl Plan {
+    /// `template`: whether there is a run-time template, the project's or one in the release.
+    #[must_use]
+    pub fn new(release: &Release, config: &Config, template: bool) -> Self {
+        Self {
+            kind: release.kind,
+            name: release.name.clone(),
+            vsn: release.vsn.clone(),
+            erts_vsn: release.erts_vsn.clone(),
+            elixir: release.has_elixir(),
+            template,
+            start_timeout: config.start.timeout.get(),
+            stop_timeout: config.stop.timeout.get(),
+            hook_timeout: config.hooks.timeout.get(),
+            rel_file: release.rel_file.clone(),
+        }
+    }
+}
+
+/// How a file is treated that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Belongs to the kit of this version: replaced, unless a person has changed it.
+    Kit,
+    /// `bin/NAME`, shared by all versions: replaced when a kit or a release tool wrote it.
+    Entry,
+    /// The list of the kit's files: always replaced.
+    Manifest,
+    /// Written when absent, then left alone; not in the manifest.
+    Once,
+}
+
+/// A file as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// Relative to the release, with `/`.
+    pub path: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// Its permissions, such as `0o644`.
+    pub mode: u32,
+    /// What to do when there is one.
+    pub rule: Rule,
+}
+
+/// What a kit is made of besides relboot's own scripts.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// The helper binary.
+    pub helper: Vec<u8>,
+    /// The project's template of vm.args.
+    pub template: Option<Vec<u8>>,
+    /// The project's `rel/boot/`.
+    pub overlay: Vec<OverlayFile>,
+}
+
+/// All files of the kit for `release`, sorted by path, its manifest among them.
+#[must_use]
+pub fn files(release: &Release, plan: &Plan, parts: &Parts) -> Vec<Planned> {
+    let boot = release.boot_dir();
+    let mut files = BTreeMap::new();
+    let mut put = |path: String, bytes: Vec<u8>, mode: u32, rule: Rule| {
+        files.insert(path.clone(), Planned { path, bytes, mode, rule });
+    };
+    for asset in assets::ASSETS {
+        let (path, rule) = match asset.path.strip_prefix("boot/") {
+            Some(rest) => (format!("{boot}/{rest}"), Rule::Kit),
+            None => (asset.path.to_owned(), Rule::Once),
+        };
+        put(path, asset.bytes.into(), asset.mode(), rule);
+    }
+    for file in &parts.overlay {
+        put(format!("{boot}/{}", file.path), file.bytes.clone(), file.mode, Rule::Kit);
+    }
+    put(format!("{boot}/settings.sh"), render::settings(plan), 0o644, Rule::Kit);
+    put(format!("{boot}/{}", helper::NAME), parts.helper.clone(), 0o755, Rule::Kit);
+    if let Some(template) = &parts.template {
+        put(format!("{}/{TEMPLATE}", release.version_dir()), template.clone(), 0o644, Rule::Kit);
+    }
+    put(format!("bin/{}", release.name), render::entry(plan), 0o755, Rule::Entry);
+    put("releases/RELEASES".into(), records::releases(release).into(), 0o644, Rule::Once);
+    put("releases/start_erl.data".into(), records::start_data(release).into(), 0o644, Rule::Once);
+    let mut files: Vec<_> = files.into_values().collect();
+    let manifest = Manifest::of(&files).to_text().into_bytes();
+    let path = manifest_path(release);
+    files.push(Planned { path, bytes: manifest, mode: 0o644, rule: Rule::Manifest });
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files
+}
+
+/// The manifest of this version's kit, relative to the release.
+#[must_use]
+pub fn manifest_path(release: &Release) -> String {
+    format!("{}/manifest.toml", release.boot_dir())
+}
