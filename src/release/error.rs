@@ -51,6 +51,7 @@ impl fmt::Display for ReleaseError {
             }
             Self::BadName(path, error) => write!(f, "{}: {error}", path.display()),
             Self::NothingBuilt(dir) => {
+                let dir = if dir.as_os_str().is_empty() { std::path::Path::new(".") } else { dir };
                 write!(f, "{}: no release in _build/*/rel/", dir.display())
             }
             Self::Several(_, found) => {
