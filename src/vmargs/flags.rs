@@ -1,6 +1,7 @@
 //! How many values follow a flag, as OTP's erlexec and `init` count them. Data and no editing.
 //!
-//! Taken from `erts/etc/common/erlexec.c` and the `erl` manual, up to OTP 28. A flag that is not
+//! Taken from `erts/etc/common/erlexec.c` and compared with the installed erlexec by a test; `+srct`
+//! and `+hmaxib` are of OTP releases after 25. A flag that is not
 //! here passes through unharmed: words keep their order, only `get` and `take` would not see its value.
 
 /// How the words after a flag belong to it.
