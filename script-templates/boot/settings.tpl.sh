@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# settings: what the generator knows of this version of the release; assignments only.
-# shellcheck disable=SC2034 # the scripts that source this file use them
+# settings: what the generator knows of this release. Assignments only.
+# shellcheck disable=SC2034 # the other files read these
 _boot_kit_version={{ kit_version }}
 _boot_kind={{ kind }}
 _boot_name={{ name }}

@@ -27,7 +27,35 @@ macro_rules! assets {
 }
 
 /// All of them, sorted by path.
-pub const ASSETS: &[Asset] = assets![];
+pub const ASSETS: &[Asset] = assets![
+    "boot/api.sh",
+    "boot/commands/console.sh",
+    "boot/commands/downgrade.sh",
+    "boot/commands/foreground.sh",
+    "boot/commands/help.sh",
+    "boot/commands/hooks.sh",
+    "boot/commands/info.sh",
+    "boot/commands/install.sh",
+    "boot/commands/pid.sh",
+    "boot/commands/ping.sh",
+    "boot/commands/plugins.sh",
+    "boot/commands/rpc.sh",
+    "boot/commands/start.sh",
+    "boot/commands/status.sh",
+    "boot/commands/stop.sh",
+    "boot/commands/unpack.sh",
+    "boot/commands/upgrade.sh",
+    "boot/commands/version.sh",
+    "boot/commands/versions.sh",
+    "boot/commands/vmargs.sh",
+    "boot/core.sh",
+    "boot/env.sh",
+    "boot/erts.sh",
+    "boot/hooks.sh",
+    "boot/node.sh",
+    "boot/plain.sh",
+    "plugins/README.md",
+];
 
 #[cfg(test)]
 mod tests {

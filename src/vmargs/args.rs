@@ -240,6 +240,12 @@ impl Args {
         }
     }
 
+    /// Adds a plain word for the application, after `-extra`.
+    pub fn push_extra(&mut self, word: &str) {
+        let token = Token { text: word.to_owned(), place: Place::variable("added") };
+        self.extra.get_or_insert_default().push(token);
+    }
+
     /// The words after `-extra`.
     #[must_use]
     pub fn extra(&self) -> Vec<&str> {

@@ -1,0 +1,105 @@
+# shellcheck shell=sh
+# api: the functions that hooks and commands may call. Public: see docs/plugin-api.md.
+
+# boot_info MESSAGE...: tell the user something.
+#   stdout: nothing (the message goes to standard error)
+#   status: 0
+#   since: api 1
+boot_info() {
+    printf '%s\n' "$*" >&2
+}
+
+# boot_warn MESSAGE [HELP]: warn the user.
+#   stdout: nothing
+#   status: 0
+#   since: api 1
+boot_warn() {
+    printf 'warning: %s\n' "$1" >&2
+    [ -z "${2:-}" ] || printf 'help: %s\n' "$2" >&2
+}
+
+# boot_die MESSAGE [HELP [STATUS]]: end with an error; in a pre hook this refuses the command.
+#   stdout: nothing
+#   status: does not return; ends with STATUS, 1 by default
+#   since: api 1
+boot_die() {
+    printf 'error: %s\n' "$1" >&2
+    [ -z "${2:-}" ] || printf 'help: %s\n' "$2" >&2
+    exit "${3:-1}"
+}
+
+# boot_debug MESSAGE...: tell something when BOOT_DEBUG is set.
+#   stdout: nothing
+#   status: 0
+#   since: api 1
+boot_debug() {
+    [ -z "${BOOT_DEBUG:-}" ] || printf 'debug: %s\n' "$*" >&2
+}
+
+# boot_node_ping: ask whether the node answers.
+#   stdout: nothing
+#   status: 0 it does, 3 not running, 4 no answer
+#   since: api 1
+boot_node_ping() {
+    _boot_core_helper ping >/dev/null 2>&1
+}
+
+# boot_node_pid: the node's process id.
+#   stdout: the number
+#   status: 0, 3 not running, 4 no answer
+#   since: api 1
+boot_node_pid() {
+    _boot_core_helper pid
+}
+
+# boot_node_rpc EXPRESSION: evaluate an expression on the node (Elixir or Erlang, by the release).
+#   stdout: what it prints, then its value
+#   status: 0, 1 exception, 3 not running, 4 no answer
+#   since: api 1
+boot_node_rpc() {
+    _boot_core_helper rpc "$@"
+}
+
+# boot_require_node: end with status 3 or 4 unless the node answers.
+#   stdout: nothing
+#   status: 0, or does not return
+#   since: api 1
+boot_require_node() {
+    _boot_core_helper ping >/dev/null || exit "$?"
+}
+
+# boot_wait_until SECONDS COMMAND [ARG...]: try a command once a second until it succeeds.
+#   stdout: what the command prints
+#   status: 0, or 7 when SECONDS have passed
+#   since: api 1
+boot_wait_until() (
+    _boot_api_left=$1
+    shift
+    until "$@"; do
+        [ "$_boot_api_left" -gt 0 ] || exit 7
+        _boot_api_left=$((_boot_api_left - 1))
+        sleep 1
+    done
+)
+
+# boot_run_phase PHASE: run all plugins' hooks of that name, e.g. of a step of your own.
+#   stdout: the hooks'
+#   status: 0; ends with 5 when a pre_ hook fails, a failing post_ hook is reported
+#   since: api 1
+boot_run_phase() {
+    # A hook may call this: what belongs to that hook is put back afterwards.
+    set -- "$1" "$_boot_hooks_sourcing" "${_boot_hooks_next:-1}" "${_boot_hooks_cwd:-$PWD}" \
+        "${BOOT_PLUGIN:-}" "${BOOT_PLUGIN_DIR:-}" "${BOOT_PHASE:-}"
+    _boot_hooks_check "$1"
+    _boot_hooks_phase "$1"
+    _boot_hooks_sourcing=$2 _boot_hooks_next=$3 _boot_hooks_cwd=$4
+    BOOT_PLUGIN=$5 BOOT_PLUGIN_DIR=$6 BOOT_PHASE=$7
+}
+
+# boot_command_exists NAME: whether this release has a command of that name.
+#   stdout: nothing
+#   status: 0 or 1
+#   since: api 1
+boot_command_exists() {
+    [ -r "$BOOT_DIR/commands/$1.sh" ]
+}

@@ -1,0 +1,23 @@
+# shellcheck shell=sh
+# console: run the node with an interactive shell on this terminal.
+#
+# usage: NAME console [ARG...]
+#
+# An Erlang shell, or IEx where the release is Elixir's. Leaving it ends the node: q(). in Erlang,
+# System.stop() in Elixir, or twice ctrl-C.
+#
+# example: NAME console
+
+_boot_core_phases='pre_configure post_configure'
+
+boot_command() {
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/erts.sh"
+    _boot_erts_configure console _boot_console_launch "$@"
+}
+
+_boot_console_launch() {
+    [ -n "$_boot_hooks_after" ] || _boot_erts_exec
+    # In a subshell, so that the hooks can follow.
+    (_boot_erts_exec)
+}

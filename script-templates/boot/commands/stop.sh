@@ -1,0 +1,19 @@
+# shellcheck shell=sh
+# stop: stop the node and wait until its process is gone.
+#
+# usage: NAME stop [--timeout SECONDS]
+#
+# Asks the node to stop its applications in order, and waits for the process itself. After the
+# timeout it ends with status 7 and the node goes on stopping. Stopping a stopped node is no error.
+#
+# example: NAME stop --timeout 120
+
+boot_command() {
+    if [ -n "$_boot_helper" ]; then
+        _boot_core_last stop --timeout "$_boot_stop_timeout" "$@"
+        return
+    fi
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/plain.sh"
+    _boot_plain_stop
+}

@@ -1,0 +1,16 @@
+# shellcheck shell=sh
+# upgrade: upgrade the running node to a version, keeping its state.
+#
+# usage: NAME upgrade VERSION
+#
+# Unpacks releases/NAME-VERSION.tar.gz if need be, runs its relup in the running node, makes it
+# permanent. The new version's kit takes over: its plugins' post_upgrade hooks run, and so do its
+# scripts from now on.
+#
+# example: NAME upgrade 0.2.0
+
+boot_command() {
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/node.sh"
+    _boot_node_switch upgrade "$@"
+}

@@ -1,0 +1,182 @@
+# shellcheck shell=sh
+# core: finds the command, sets the environment, runs the hooks around the command, ends with its status.
+
+# COMMAND [ARG...]: what bin/NAME does
+_boot_core_main() {
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/settings.sh"
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/api.sh"
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/hooks.sh"
+    _boot_helper=$BOOT_DIR/relboot-helper
+    [ -x "$_boot_helper" ] || _boot_helper=
+    _boot_core_command "$@"
+    [ $# -eq 0 ] || shift
+    _boot_core_environment
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/commands/$BOOT_COMMAND.sh"
+    _boot_hooks_find
+    _boot_core_traps
+    if [ "$_boot_hooks_n" -gt 0 ]; then
+        # shellcheck disable=SC2086 # names of phases: to be split
+        _boot_hooks_check "pre_$BOOT_COMMAND" "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed ${_boot_core_phases:-}
+        _boot_hooks_phase "pre_$BOOT_COMMAND"
+    fi
+    boot_command "$@"
+    _boot_core_end "$?"
+}
+
+# [COMMAND [ARG...]]: sets BOOT_COMMAND; aliases, and --help anywhere right after a command
+_boot_core_command() {
+    RELEASE_COMMAND=${1:-help}
+    case $RELEASE_COMMAND in
+    daemon) BOOT_COMMAND=start ;;
+    -h | --help) BOOT_COMMAND=help ;;
+    -V | --version) BOOT_COMMAND=version ;;
+    *[!a-z0-9_]*) BOOT_COMMAND= ;;
+    *) BOOT_COMMAND=$RELEASE_COMMAND ;;
+    esac
+    case $BOOT_COMMAND:${2:-} in
+    start:--foreground) BOOT_COMMAND=foreground ;;
+    *:--help | *:-h) _boot_core_help=$BOOT_COMMAND BOOT_COMMAND=help ;;
+    esac
+    if [ -z "$BOOT_COMMAND" ] || ! boot_command_exists "$BOOT_COMMAND"; then
+        boot_die "unknown command \"$RELEASE_COMMAND\"" "$_boot_prog help lists the commands" 2
+    fi
+    # The words that mix release made known, for env.sh files and runtime.exs written for them.
+    case $_boot_kind:$BOOT_COMMAND in
+    mix:start) RELEASE_COMMAND=daemon ;;
+    mix:foreground) RELEASE_COMMAND=start ;;
+    mix:console) RELEASE_COMMAND=start_iex ;;
+    *) RELEASE_COMMAND=$BOOT_COMMAND ;;
+    esac
+}
+
+_boot_core_environment() {
+    BOOT_API=1
+    RELEASE_PROG=${RELEASE_PROG:-${_boot_prog##*/}}
+    export BOOT_API BOOT_COMMAND BOOT_DIR
+    export RELEASE_ROOT RELEASE_NAME RELEASE_VSN RELEASE_COMMAND RELEASE_PROG
+    # shellcheck source=/dev/null
+    [ ! -r "$BOOT_DIR/env.sh" ] || . "$BOOT_DIR/env.sh"
+    if [ "$_boot_kind" = mix ] && [ -r "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh" ]; then
+        # shellcheck source=/dev/null
+        . "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh"
+    fi
+    [ -n "${BOOT_STATE_DIR:-}" ] || _boot_core_state_dir
+    BOOT_LOG_DIR=${BOOT_LOG_DIR:-${RUNNER_LOG_DIR:-$BOOT_STATE_DIR/log}}
+    RELEASE_TMP=${RELEASE_TMP:-${BOOT_STATE_DIR%/*}}
+    RELEASE_MODE=${RELEASE_MODE:-${CODE_LOADING_MODE:-embedded}}
+    RELEASE_BOOT_SCRIPT=${RELEASE_BOOT_SCRIPT:-start}
+    export BOOT_STATE_DIR BOOT_LOG_DIR RELEASE_TMP RELEASE_MODE RELEASE_BOOT_SCRIPT
+    [ -z "${RELEASE_NODE:-}" ] || export RELEASE_NODE
+    [ -z "${RELEASE_COOKIE:-}" ] || export RELEASE_COOKIE
+    [ -z "${RELEASE_DISTRIBUTION:-}" ] || export RELEASE_DISTRIBUTION
+}
+
+# The instance's state directory: the first place where a node has left its record, else the first
+# that can be written. Client commands must find it without the environment of the start.
+_boot_core_state_dir() {
+    _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
+    _boot_core_usable=
+    for _boot_core_base in "${RELEASE_TMP:-}" "${RUNTIME_DIRECTORY:-}" "$RELEASE_ROOT/tmp" \
+        "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}" "/run/$RELEASE_NAME"; do
+        _boot_core_base=${_boot_core_base%%:*}
+        [ -n "$_boot_core_base" ] || continue
+        BOOT_STATE_DIR=$_boot_core_base/$_boot_instance
+        [ ! -e "$BOOT_STATE_DIR/node" ] || return 0
+        if [ -z "$_boot_core_usable" ]; then
+            _boot_core_up=$BOOT_STATE_DIR
+            while [ ! -e "$_boot_core_up" ]; do _boot_core_up=${_boot_core_up%/*}; done
+            [ ! -w "$_boot_core_up" ] || _boot_core_usable=$BOOT_STATE_DIR
+        fi
+    done
+    BOOT_STATE_DIR=${_boot_core_usable:-$RELEASE_ROOT/tmp/$_boot_instance}
+}
+
+# ARG...: the helper as a step on the way
+_boot_core_helper() {
+    _boot_core_need_helper
+    "$_boot_helper" "$@"
+}
+
+# ARG...: the helper as a command's last step: takes the shell's place unless hooks come after it
+_boot_core_last() {
+    _boot_core_need_helper
+    if [ -n "$_boot_hooks_after" ]; then
+        "$_boot_helper" "$@"
+        return
+    fi
+    exec "$_boot_helper" "$@"
+}
+
+_boot_core_need_helper() {
+    [ -n "$_boot_helper" ] ||
+        boot_die "$BOOT_DIR/relboot-helper is missing or not executable" \
+            "write the kit again (relboot generate); start, foreground and stop work without it" 4
+}
+
+# VERSION: its kit takes over for what comes after an upgrade or downgrade
+_boot_core_take_over() {
+    RELEASE_VSN=$1
+    BOOT_DIR=$RELEASE_ROOT/releases/$1/boot
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/settings.sh"
+    _boot_helper=$BOOT_DIR/relboot-helper
+    _boot_hooks_find
+    _boot_hooks_refusal=6
+    _boot_hooks_check "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed
+}
+
+_boot_core_traps() {
+    trap '_boot_core_exit "$?"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+# STATUS: the EXIT trap: a hook, boot_die or a signal has ended the shell before the command's end
+_boot_core_exit() {
+    trap - EXIT
+    if [ -n "$_boot_hooks_sourcing" ]; then
+        _boot_hooks_ended_shell "$1"
+    fi
+    _boot_hooks_isolated=yes
+    _boot_core_end "$1"
+}
+
+# STATUS: the hooks after the command, then the end
+_boot_core_end() {
+    BOOT_STATUS=$1
+    export BOOT_STATUS
+    if [ -n "$_boot_hooks_after" ]; then
+        if [ "$1" -eq 0 ]; then
+            _boot_hooks_phase "post_$BOOT_COMMAND"
+        elif [ "$1" -ne 6 ]; then
+            _boot_hooks_phase "failed_$BOOT_COMMAND"
+            _boot_hooks_phase failed
+        fi
+    fi
+    _boot_core_leave
+}
+
+# PHASE: goes on behind a phase in which a hook has ended the shell
+_boot_core_resume() {
+    case $1 in
+    post_configure)
+        "$_boot_core_continue"
+        _boot_core_end "$?"
+        ;;
+    "failed_$BOOT_COMMAND") _boot_hooks_phase failed ;;
+    esac
+    _boot_core_leave
+}
+
+_boot_core_leave() {
+    trap - EXIT
+    if [ "$BOOT_STATUS" -eq 0 ] && [ -n "$_boot_hooks_post_failed" ]; then
+        BOOT_STATUS=6
+    fi
+    exit "$BOOT_STATUS"
+}

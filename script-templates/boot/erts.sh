@@ -1,0 +1,87 @@
+# shellcheck shell=sh
+# erts: renders what the VM starts with (the step "configure") and starts it.
+
+# MODE CONTINUATION [ARG...]: pre_configure, rendering, post_configure, then CONTINUATION; ARGs are the VM's.
+# The continuation is called by name so that the core can go on with it when a hook ends the shell.
+_boot_erts_configure() {
+    _boot_core_continue=$2
+    _boot_erts_mode=$1
+    shift 2
+    _boot_hooks_phase pre_configure
+    _boot_erts_running=
+    _boot_erts_prepare "$@"
+    case $_boot_erts_running:$_boot_erts_mode in
+    :*) ;;
+    *:background)
+        boot_info "$RELEASE_NAME is already running (pid $_boot_erts_running)"
+        return 0
+        ;;
+    *) boot_die "$RELEASE_NAME is already running (pid $_boot_erts_running)" "$_boot_prog stop" ;;
+    esac
+    _boot_hooks_phase post_configure
+    "$_boot_core_continue"
+}
+
+# [ARG...]: one process: host facts, template, node name, cookie, files in the state directory
+_boot_erts_prepare() {
+    if [ -n "$_boot_helper" ]; then
+        _boot_erts_ansi=
+        if [ -t 1 ] && [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
+            _boot_erts_ansi=--ansi
+        fi
+        _boot_erts_out=$(_boot_erts_render "--mode=$_boot_erts_mode" "$@")
+        _boot_erts_status=$?
+        case $_boot_erts_out in
+        *_boot_erts_prepared=yes*)
+            [ "$_boot_erts_status" -eq 0 ] || exit "$_boot_erts_status"
+            eval "$_boot_erts_out"
+            return 0
+            ;;
+        esac
+        boot_warn "$_boot_helper does not run on this machine (status $_boot_erts_status)"
+    fi
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/plain.sh"
+    _boot_plain_prepare "$@"
+}
+
+# WHAT [ARG...]: takes the place of this process with the helper, for WHAT is --mode=MODE or --print
+_boot_erts_render() {
+    _boot_erts_what=$1
+    shift
+    exec "$_boot_helper" prepare "$_boot_erts_what" ${_boot_erts_ansi:+"$_boot_erts_ansi"} --kind "$_boot_kind" \
+        --template "$_boot_template" --erts "$_boot_erts_vsn" -- "$@"
+}
+
+# takes the place of this process with the VM; its pid and start time stay those of this process
+_boot_erts_exec() {
+    _boot_erts_note_pid
+    HOME=$BOOT_COOKIE_HOME
+    export HOME
+    exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS"
+}
+
+# writes "PID START" to the state directory: START, in ticks since boot, tells a reused pid
+_boot_erts_note_pid() {
+    _boot_erts_stat=
+    # shellcheck disable=SC2162 # one line of numbers
+    [ ! -r /proc/self/stat ] || read -r _boot_erts_stat </proc/self/stat || :
+    _boot_erts_pid=${_boot_erts_stat%% *}
+    # The program's name in brackets may hold anything, so count from behind it.
+    # shellcheck disable=SC2086 # fields, to be split
+    set -- ${_boot_erts_stat##*) }
+    echo "${_boot_erts_pid:-$$} ${20:-0}" >"$BOOT_STATE_DIR/pid"
+}
+
+# starts the VM in the background; its output goes to the log directory
+_boot_erts_background() {
+    if [ -x "$BINDIR/run_erl" ]; then
+        RUN_ERL_DISABLE_FLOWCNTRL=${RUN_ERL_DISABLE_FLOWCNTRL:-1}
+        export RUN_ERL_DISABLE_FLOWCNTRL
+        # run_erl gives its last argument to a shell: constant text, so that no value becomes code.
+        # shellcheck disable=SC2016 # for that shell to expand
+        "$BINDIR/run_erl" -daemon "$BOOT_STATE_DIR/pipe/" "$BOOT_LOG_DIR" '. "$BOOT_DIR/erts.sh"; _boot_erts_exec'
+        return
+    fi
+    (_boot_erts_exec) </dev/null >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
+}

@@ -1,0 +1,124 @@
+# shellcheck shell=sh
+# plain: starts and stops the node without the helper: plain vm.args, no host facts, no distribution.
+
+# [ARG...]: what the helper's "prepare" does, as far as shell can
+_boot_plain_prepare() {
+    _boot_plain_dir=$RELEASE_ROOT/releases/$RELEASE_VSN
+    boot_warn "the helper is missing: vm.args is used as it stands, and start cannot tell when the node has booted" \
+        "write the kit again: relboot generate"
+    [ -z "$_boot_template" ] || boot_warn "$_boot_plain_dir/$_boot_template is not rendered"
+    if _boot_plain_alive; then
+        _boot_erts_running=$_boot_plain_pid
+        return 0
+    fi
+    BINDIR=$RELEASE_ROOT/erts-$_boot_erts_vsn/bin
+    [ -x "$BINDIR/erlexec" ] ||
+        boot_die "$BINDIR/erlexec is not there" "without the helper a release has to hold its own erts"
+    ROOTDIR=$RELEASE_ROOT EMU=beam PROGNAME=erl
+    BOOT_VM_ARGS=$BOOT_STATE_DIR/vm.args
+    BOOT_COOKIE_HOME=$BOOT_STATE_DIR/cookie
+    RELEASE_VM_ARGS=${RELEASE_VM_ARGS:-$_boot_plain_dir/vm.args}
+    RELEASE_SYS_CONFIG=${RELEASE_SYS_CONFIG:-$_boot_plain_dir/sys}
+    export BINDIR ROOTDIR EMU PROGNAME BOOT_VM_ARGS BOOT_COOKIE_HOME RELEASE_VM_ARGS RELEASE_SYS_CONFIG
+    (
+        umask 077
+        mkdir -p "$BOOT_COOKIE_HOME" "$BOOT_STATE_DIR/pipe" "$BOOT_LOG_DIR" &&
+            rm -f "$BOOT_STATE_DIR/pid" "$BOOT_COOKIE_HOME/.erlang.cookie" &&
+            _boot_plain_cookie >"$BOOT_COOKIE_HOME/.erlang.cookie" &&
+            chmod 400 "$BOOT_COOKIE_HOME/.erlang.cookie" &&
+            _boot_plain_args "$@" >"$BOOT_VM_ARGS"
+    ) || boot_die "cannot write to $BOOT_STATE_DIR" "set BOOT_STATE_DIR to a directory that you can write"
+}
+
+# the cookie, from where the helper would look first
+_boot_plain_cookie() {
+    _boot_plain_line=${RELEASE_COOKIE:-}
+    for _boot_plain_file in "$RELEASE_ROOT/releases/COOKIE" "${HOME:-/nonexistent}/.erlang.cookie"; do
+        [ -z "$_boot_plain_line" ] || break
+        [ ! -r "$_boot_plain_file" ] || read -r _boot_plain_line <"$_boot_plain_file" || :
+    done
+    # Without one the node makes its own; a file with no cookie in it would be an error.
+    printf '%s' "${_boot_plain_line:-nocookie}"
+}
+
+# [ARG...]: the text of the args file
+_boot_plain_args() {
+    printf '%s ' -mode "$RELEASE_MODE" -boot
+    _boot_plain_quote "$_boot_plain_dir/$RELEASE_BOOT_SCRIPT"
+    printf '%s ' -boot_var RELEASE_LIB
+    _boot_plain_quote "$RELEASE_ROOT/lib"
+    if [ -r "$RELEASE_SYS_CONFIG.config" ]; then
+        printf '%s ' -config
+        _boot_plain_quote "$RELEASE_SYS_CONFIG"
+    fi
+    printf '%s ' -env HOME
+    _boot_plain_quote "${HOME:-$BOOT_STATE_DIR}"
+    case $_boot_kind:${RELEASE_DISTRIBUTION:-sname} in
+    mix:none) ;;
+    mix:*) printf '%s\n' "-${RELEASE_DISTRIBUTION:-sname} ${RELEASE_NODE:-$RELEASE_NAME}" ;;
+    esac
+    case $_boot_erts_mode:$_boot_kind in
+    console:mix) printf '%s\n' '-noshell -user Elixir.IEx.CLI' ;;
+    *:mix) printf '%s\n' '-noshell -s elixir start_cli' ;;
+    foreground:* | supervised:*) printf '%s\n' '-noinput' ;;
+    esac
+    [ ! -r "$RELEASE_VM_ARGS" ] || cat "$RELEASE_VM_ARGS"
+    printf '\n'
+    case $_boot_erts_mode:$_boot_kind in
+    console:mix) printf '%s\n' '-extra --no-halt +iex' ;;
+    *:mix) printf '%s\n' '-extra --no-halt' ;;
+    *) printf '%s\n' '--' ;;
+    esac
+    for _boot_plain_arg in "$@"; do
+        _boot_plain_quote "$_boot_plain_arg"
+    done
+}
+
+# WORD: a line that erlexec reads back as WORD
+_boot_plain_quote() {
+    _boot_plain_rest=$1
+    printf "'"
+    while :; do
+        case $_boot_plain_rest in
+        *"'"*)
+            printf "%s'\\\\''" "${_boot_plain_rest%%"'"*}"
+            _boot_plain_rest=${_boot_plain_rest#*"'"}
+            ;;
+        *) break ;;
+        esac
+    done
+    printf "%s'\n" "$_boot_plain_rest"
+}
+
+# whether the recorded process lives; its number is in _boot_plain_pid
+_boot_plain_alive() {
+    _boot_plain_pid=
+    _boot_plain_start=
+    _boot_plain_stat=
+    [ -r "$BOOT_STATE_DIR/pid" ] || return 1
+    read -r _boot_plain_pid _boot_plain_start <"$BOOT_STATE_DIR/pid" || :
+    [ -n "$_boot_plain_pid" ] || return 1
+    [ -r "/proc/$_boot_plain_pid/stat" ] || return 1
+    read -r _boot_plain_stat <"/proc/$_boot_plain_pid/stat" || return 1
+    # shellcheck disable=SC2086 # fields, to be split
+    set -- ${_boot_plain_stat##*) }
+    [ "$1" != Z ] && [ "${20}" = "$_boot_plain_start" ]
+}
+
+# stops the node by signal
+_boot_plain_stop() {
+    if ! _boot_plain_alive; then
+        boot_info "$RELEASE_NAME is not running"
+        return 0
+    fi
+    kill -TERM "$_boot_plain_pid" || return 4
+    _boot_plain_left=$_boot_stop_timeout
+    while _boot_plain_alive; do
+        if [ "$_boot_plain_left" -le 0 ]; then
+            boot_warn "$RELEASE_NAME (pid $_boot_plain_pid) is still running after $_boot_stop_timeout s"
+            return 7
+        fi
+        _boot_plain_left=$((_boot_plain_left - 1))
+        sleep 1
+    done
+}

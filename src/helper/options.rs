@@ -1,0 +1,52 @@
+//! Small pieces for reading a subcommand's options. No behaviour.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use crate::error::{Failure, Message, Status};
+
+/// How long a client command tries, unless told otherwise.
+pub(super) const CLIENT_LIMIT: Duration = Duration::from_secs(10);
+
+/// Wrong usage, from lexopt.
+pub(super) fn usage(error: &lexopt::Error) -> Failure {
+    Message::new(Status::Usage, error.to_string()).with_help("add --help to the command").into()
+}
+
+/// The value of the option just read, as text.
+pub(super) fn text(parser: &mut lexopt::Parser) -> Result<String, Failure> {
+    let value = parser.value().map_err(|error| usage(&error))?;
+    utf8(value)
+}
+
+/// The value of the option just read, in whole seconds, 1 at least.
+pub(super) fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, Failure> {
+    let value = text(parser)?;
+    match value.parse::<u64>() {
+        Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
+        _ => {
+            Err(Message::new(Status::Usage, format!("--timeout takes 1 to 86400 seconds, not {value:?}"))
+                .into())
+        }
+    }
+}
+
+/// Text that has to be UTF-8.
+pub(super) fn utf8(value: OsString) -> Result<String, Failure> {
+    value.into_string().map_err(|value| {
+        Message::new(Status::Usage, format!("{} is not UTF-8", value.to_string_lossy())).into()
+    })
+}
+
+/// A subcommand that takes `--timeout SECONDS` and nothing else.
+pub(super) fn only_timeout(arguments: Vec<OsString>, default: Duration) -> Result<Duration, Failure> {
+    let mut limit = default;
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(|error| usage(&error))? {
+        match argument {
+            lexopt::Arg::Long("timeout") => limit = seconds(&mut parser)?,
+            other => return Err(usage(&other.unexpected())),
+        }
+    }
+    Ok(limit)
+}

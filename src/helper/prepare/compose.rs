@@ -1,0 +1,134 @@
+//! The whole command line: what the kit adds to the user's vm.args, by the kind of the release.
+
+use std::path::{Path, PathBuf};
+
+use super::erts::Erts;
+use super::request::{Mode, Request};
+use super::sysconfig::Config;
+use crate::error::{Failure, Message, Status};
+use crate::helper::env::{self, Instance};
+use crate::vmargs::{Args, Identity};
+
+/// What it is composed of.
+pub(super) struct Parts<'a> {
+    pub instance: &'a Instance,
+    pub request: &'a Request,
+    pub erts: &'a Erts,
+    pub identity: &'a Identity,
+    pub config: Option<&'a Config>,
+}
+
+/// Puts the kit's flags in front of the user's, whose later ones win, and the plain arguments behind.
+pub(super) fn compose(args: &mut Args, parts: &Parts<'_>) -> Result<(), Failure> {
+    let Parts { instance, request, erts, identity, config } = parts;
+    let mut front = Args::default();
+    if request.kind == "mix" {
+        if let Some(options) = env::var("ELIXIR_ERL_OPTIONS") {
+            front = Args::from_words(&options, "ELIXIR_ERL_OPTIONS")?;
+        }
+        elixir(&mut front, parts);
+    } else {
+        erlang(&mut front, request.mode(), &erts.bin);
+    }
+    front.push("-mode", &[&env::var("RELEASE_MODE").unwrap_or_else(|| "embedded".into())]);
+    front.push("-boot", &[&text(&boot_script(instance)?)?]);
+    front.push("-boot_var", &["RELEASE_LIB", &text(&instance.root.join("lib"))?]);
+    front.push("-boot_var", &["ERTS_LIB_DIR", &text(&erts.lib)?]);
+    if let Some(config) = config {
+        front.push("-config", &[&text(&config.without_suffix())?]);
+    }
+    if let Some(node) = &identity.node {
+        front.push(if identity.long { "-name" } else { "-sname" }, &[&node.to_string()]);
+    }
+    // The VM finds its cookie in what it takes for its home; the applications get the real one.
+    front.push("-env", &["HOME", &home(&instance.state)?]);
+    front.append(std::mem::take(args));
+    if request.kind == "mix" {
+        front.push_extra("--no-halt");
+        if request.mode() == Mode::Console {
+            front.push_extra("+iex");
+        }
+    }
+    for word in &request.extra {
+        front.push_extra(word);
+    }
+    *args = front;
+    Ok(())
+}
+
+/// As the `elixir` and `iex` scripts of a mix release put it.
+fn elixir(front: &mut Args, parts: &Parts<'_>) {
+    if parts.request.ansi {
+        front.push("-elixir", &["ansi_enabled", "true"]);
+    }
+    front.push("-noshell", &[]);
+    if parts.request.mode() == Mode::Console {
+        front.push("-user", &[&iex_user(&parts.instance.version_dir())]);
+    } else {
+        front.push("-s", &["elixir", "start_cli"]);
+    }
+}
+
+/// The `-user` of this Elixir's own `iex` script: it changed with Elixir 1.15.
+fn iex_user(directory: &Path) -> String {
+    let script = std::fs::read_to_string(directory.join("iex")).unwrap_or_default();
+    let word =
+        script.split_once("-user ").map(|(_, after)| after.split(|c: char| c == '"' || c.is_whitespace()));
+    word.and_then(|mut words| words.next()).filter(|word| !word.is_empty()).unwrap_or("elixir").to_owned()
+}
+
+fn erlang(front: &mut Args, mode: Mode, bin: &Path) {
+    match mode {
+        Mode::Console => {}
+        // A shell waits behind run_erl's pipes; without run_erl there is nobody to talk to.
+        Mode::Background if bin.join("run_erl").exists() => {}
+        Mode::Background => front.push("-noinput", &[]),
+        Mode::Foreground => {
+            front.push("-noinput", &[]);
+            front.push("+Bd", &[]);
+        }
+        // The core turns SIGINT into a graceful stop.
+        Mode::Supervised => {
+            front.push("-noinput", &[]);
+            front.push("+Bi", &[]);
+        }
+    }
+}
+
+/// Without its suffix `.boot`: `RELEASE_BOOT_SCRIPT`, or the name that systools gives.
+fn boot_script(instance: &Instance) -> Result<PathBuf, Failure> {
+    let wished = env::var("RELEASE_BOOT_SCRIPT").unwrap_or_else(|| "start".into());
+    let directory = instance.version_dir();
+    for name in [&wished, &instance.name] {
+        if directory.join(format!("{name}.boot")).exists() {
+            return Ok(directory.join(name));
+        }
+    }
+    let text = format!("{} has no {wished}.boot", directory.display());
+    Err(Message::new(Status::Failed, text)
+        .with_help("RELEASE_BOOT_SCRIPT names the boot script when it is set")
+        .into())
+}
+
+/// The user's home: `HOME`, else what /etc/passwd says, else the state directory.
+fn home(state: &Path) -> Result<String, Failure> {
+    if let Some(home) = env::var("HOME") {
+        return Ok(home);
+    }
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let entry = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    let home = entry.into_iter().find(|fields| fields.get(2) == Some(&uid.as_str()));
+    match home.and_then(|fields| fields.get(5).map(ToString::to_string)).filter(|home| !home.is_empty()) {
+        Some(home) => Ok(home),
+        None => text(state),
+    }
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        Message::new(Status::Failed, format!("{} is not UTF-8", path.display()))
+            .with_help("move the release to a path that is")
+            .into()
+    })
+}

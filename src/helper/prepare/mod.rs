@@ -1,0 +1,223 @@
+//! `prepare`: what a node starts with on this host. Renders vm.args, resolves name and cookie, writes the
+//! state directory, prints `NAME=value` lines for the core to evaluate. Its parts are one file each.
+
+mod compose;
+mod cookie;
+mod epmd;
+mod erts;
+mod files;
+mod request;
+mod sysconfig;
+
+use std::ffi::OsString;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::env::{self, Instance};
+use super::process::Process;
+use super::record::{self, Record};
+use super::{print, tell};
+use crate::error::{Failure, Message, Status};
+use crate::host::{Facts, Roots};
+use crate::vmargs::{
+    Args, Context, Distribution, Environment, Identity, Release, Secret, Wishes, identify, render,
+};
+use request::{Request, What};
+
+/// Every answer holds this: the core tells by it that the helper ran at all.
+const PREPARED: &str = "_boot_erts_prepared=yes\n";
+
+pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
+    let request = Request::parse(arguments)?;
+    if let What::Print = request.what {
+        let plan = Plan::make(&request)?;
+        print(&format!("{}\n", plan.args.to_text()))?;
+        return Ok(Status::Done);
+    }
+    match prepare(&request) {
+        Ok(lines) => print(&(PREPARED.to_owned() + &lines))?,
+        Err(failure) => {
+            print(PREPARED)?;
+            return Err(failure);
+        }
+    }
+    Ok(Status::Done)
+}
+
+fn prepare(request: &Request) -> Result<String, Failure> {
+    let instance = Instance::from_env()?;
+    // A running node's files are what its clients live by: they stay.
+    if let Some(process) = Process::recorded(&instance.state) {
+        return Ok(format!("_boot_erts_running={}\n", process.pid));
+    }
+    let mut plan = Plan::make(request)?;
+    let asks_epmd = plan.identity.node.is_some() && plan.identity.dist_port.is_none();
+    if asks_epmd && plan.args.get("-start_epmd").is_empty() && epmd::ensure(&plan.erts.bin) {
+        // erlexec would start a shell and an epmd to find out the same.
+        plan.args.push_front("-start_epmd", &["false"]);
+    }
+    plan.write()?;
+    Ok(plan.exports())
+}
+
+/// All that is decided before anything is written.
+struct Plan {
+    instance: Instance,
+    kind: String,
+    args: Args,
+    identity: Identity,
+    cookie: cookie::Found,
+    erts: erts::Erts,
+    config: Option<sysconfig::Config>,
+    vm_args: Option<PathBuf>,
+}
+
+impl Plan {
+    fn make(request: &Request) -> Result<Self, Failure> {
+        let instance = Instance::from_env()?;
+        let erts = erts::locate(&instance.root, &request.erts)?;
+        let facts = Facts::collect(&Roots::default());
+        let vm_args = source(&instance, &request.template)?;
+        let mut args = match &vm_args {
+            Some(path) => read(&instance, path, &facts, &request.erts)?,
+            None => Args::default(),
+        };
+        let identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
+        let cookie = cookie::find(&instance, identity.cookie.as_ref())?;
+        let config = sysconfig::find(&instance)?;
+        compose::compose(
+            &mut args,
+            &compose::Parts {
+                instance: &instance,
+                request,
+                erts: &erts,
+                identity: &identity,
+                config: config.as_ref(),
+            },
+        )?;
+        Ok(Self { instance, kind: request.kind.clone(), args, identity, cookie, erts, config, vm_args })
+    }
+
+    fn write(&self) -> Result<(), Failure> {
+        let state = &self.instance.state;
+        files::make_private(state)?;
+        files::make_private(&self.instance.log)?;
+        files::make_private(&state.join("pipe"))?;
+        files::make_private(&state.join("cookie"))?;
+        files::write(&record::cookie_file(state), self.cookie.secret.expose().as_bytes(), 0o400)?;
+        files::write(&state.join("vm.args"), format!("{}\n", self.args.to_text()).as_bytes(), 0o600)?;
+        if let Some(config) = &self.config {
+            config.write()?;
+        }
+        files::remove(&state.join("pid"))?;
+        let record = Record {
+            node: self.identity.node.clone(),
+            vsn: self.instance.vsn.clone(),
+            epmd_port: Record::epmd_port_here(),
+            dist_port: self.identity.dist_port,
+            proto: self.identity.proto_dist.clone(),
+        };
+        files::write(&record::file(state), record.to_text().as_bytes(), 0o600)
+    }
+
+    /// What the core evaluates: quoted assignments, exported.
+    fn exports(&self) -> String {
+        let state = &self.instance.state;
+        let mut lines = String::new();
+        let mut export = |name: &str, value: &str| {
+            let value = shell_escape::unix::escape(value.into());
+            writeln!(lines, "export {name}={value}").expect("writing to a string does not fail");
+        };
+        let path = |path: &Path| path.to_string_lossy().into_owned();
+        export("BINDIR", &path(&self.erts.bin));
+        export("ROOTDIR", &path(&self.instance.root));
+        export("EMU", "beam");
+        export("PROGNAME", "erl");
+        export("BOOT_VM_ARGS", &path(&state.join("vm.args")));
+        export("BOOT_COOKIE_HOME", &path(&state.join("cookie")));
+        if let Some(file) = &self.vm_args {
+            export("RELEASE_VM_ARGS", &path(file));
+        }
+        if let Some(config) = &self.config {
+            export("RELEASE_SYS_CONFIG", &path(&config.without_suffix()));
+            export("BOOT_SYS_CONFIG", &path(&config.without_suffix()));
+        }
+        match &self.identity.node {
+            Some(node) => {
+                export("RELEASE_NODE", &node.to_string());
+                export("RELEASE_DISTRIBUTION", if self.identity.long { "name" } else { "sname" });
+            }
+            None => export("RELEASE_DISTRIBUTION", "none"),
+        }
+        if self.kind == "mix" {
+            // Applications made with mix read it.
+            export("RELEASE_COOKIE", self.cookie.secret.expose());
+        }
+        if env::var("ERL_CRASH_DUMP").is_none() {
+            export("ERL_CRASH_DUMP", &path(&self.instance.log.join("erl_crash.dump")));
+        }
+        lines
+    }
+}
+
+/// The vm.args to start from: the user's `RELEASE_VM_ARGS`, the kit's template, or the release's own file.
+fn source(instance: &Instance, template: &str) -> Result<Option<PathBuf>, Failure> {
+    if let Some(path) = env::var("RELEASE_VM_ARGS").or_else(|| env::var("VMARGS_PATH")) {
+        return Ok(Some(path.into()));
+    }
+    let directory = instance.version_dir();
+    if !template.is_empty() {
+        return Ok(Some(directory.join(template)));
+    }
+    let plain = directory.join("vm.args");
+    if plain.exists() {
+        return Ok(Some(plain));
+    }
+    let src = directory.join("vm.args.src");
+    if src.exists() {
+        return Err(Message::new(
+            Status::Failed,
+            format!("{} is a template that relboot does not render yet", src.display()),
+        )
+        .with_help("turn it into rel/vm.args.j2 (relboot init writes one to start from)")
+        .into());
+    }
+    Ok(None)
+}
+
+fn read(instance: &Instance, path: &Path, facts: &Facts, erts: &str) -> Result<Args, Failure> {
+    let shown = path.strip_prefix(&instance.root).unwrap_or(path).to_string_lossy().into_owned();
+    let mut text = std::fs::read_to_string(path).map_err(|error| {
+        Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
+            .with_help("RELEASE_VM_ARGS names the file when it is set")
+    })?;
+    if path.extension().is_some_and(|extension| extension == "j2") {
+        let release = Release {
+            name: instance.name.clone(),
+            vsn: instance.vsn.clone(),
+            root: instance.root.to_string_lossy().into_owned(),
+            erts: erts.into(),
+        };
+        let environment: Environment = std::env::vars_os().collect();
+        text = render(&text, &shown, &Context { release: &release, facts, env: &environment })?;
+    }
+    Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
+}
+
+/// What the user's environment asks for.
+fn wishes(instance: &Instance, request: &Request, without_file: bool) -> Result<Wishes, Failure> {
+    // mix releases are named by default; others are when nothing at all says how they want it.
+    let named_by_default = request.kind == "mix" || without_file;
+    let distribution = env::var("RELEASE_DISTRIBUTION").map(|text| Distribution::parse(&text)).transpose()?;
+    Ok(Wishes {
+        node: env::var("RELEASE_NODE"),
+        distribution,
+        default_name: named_by_default.then(|| instance.name.clone()),
+        cookie: env::var("RELEASE_COOKIE").or_else(|| env::var("RELX_COOKIE")).map(Secret::new),
+    })
+}
+
+/// Warns of something that does not keep the node from starting.
+fn warn(text: &str) {
+    tell(&format!("warning: {text}"));
+}

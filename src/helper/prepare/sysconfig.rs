@@ -1,0 +1,73 @@
+//! The sys.config to start with. mix releases whose config providers write a new one get a copy to write to.
+
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::error::{Failure, Message, Status};
+use crate::helper::env::{self, Instance};
+
+/// The mark that mix leaves in a sys.config that its config providers overwrite at boot.
+const WRITTEN_AT_BOOT: &str = "RUNTIME_CONFIG=true";
+
+/// A configuration file.
+#[derive(Debug)]
+pub(super) struct Config {
+    /// With its suffix `.config`.
+    path: PathBuf,
+    /// What goes there before the start; `None`: it is used where it is.
+    copy: Option<Vec<u8>>,
+}
+
+impl Config {
+    /// As `-config` and `RELEASE_SYS_CONFIG` have it.
+    pub(super) fn without_suffix(&self) -> PathBuf {
+        self.path.with_extension("")
+    }
+
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        self.copy.as_ref().map_or(Ok(()), |bytes| files::write(&self.path, bytes, 0o600))
+    }
+}
+
+/// The user's `RELEASE_SYS_CONFIG` or `RELX_CONFIG_PATH`, else releases/VSN/sys.config when there is one.
+pub(super) fn find(instance: &Instance) -> Result<Option<Config>, Failure> {
+    let own = instance.version_dir().join("sys.config");
+    let wished = wished();
+    let path = wished.clone().unwrap_or_else(|| own.clone());
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if wished.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+            return without(&own);
+        }
+        Err(error) => {
+            return Err(Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
+                .with_help("RELEASE_SYS_CONFIG names the file, without \".config\", when it is set")
+                .into());
+        }
+    };
+    if String::from_utf8_lossy(&bytes).contains(WRITTEN_AT_BOOT) {
+        return Ok(Some(Config { path: instance.state.join("sys.config"), copy: Some(bytes) }));
+    }
+    Ok(Some(Config { path, copy: None }))
+}
+
+/// What the user set; what an earlier start exported to a program that now calls us is not that.
+fn wished() -> Option<PathBuf> {
+    let own = env::var("BOOT_SYS_CONFIG");
+    let mix = env::var("RELEASE_SYS_CONFIG").filter(|path| Some(path) != own.as_ref());
+    mix.map(|path| PathBuf::from(path + ".config"))
+        .or_else(|| env::var("RELX_CONFIG_PATH").map(PathBuf::from))
+}
+
+fn without(own: &Path) -> Result<Option<Config>, Failure> {
+    let src = own.with_extension("config.src");
+    if src.exists() {
+        return Err(Message::new(
+            Status::Failed,
+            format!("{} is a template that relboot does not render yet", src.display()),
+        )
+        .with_help("build the release with a sys.config that needs no rendering, or set RELX_CONFIG_PATH")
+        .into());
+    }
+    Ok(None)
+}

@@ -1,0 +1,179 @@
+//! What a start leaves in the state directory for the commands that come later: the node's name,
+//! ports and cookie, so that nothing is guessed again. Written by `prepare` alone.
+
+use std::fmt::Write;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+
+use super::env::{self, Instance};
+use crate::error::{Failure, Message, Report, Status};
+use crate::names::NodeName;
+use crate::node::{Cookie, Target};
+
+const DEFAULT_EPMD_PORT: u16 = 4369;
+
+/// The node that an instance was last started as.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Record {
+    /// Its full name; `None` when it was started without distribution.
+    pub node: Option<NodeName>,
+    /// The version that was started.
+    pub vsn: String,
+    /// The port of its epmd.
+    pub epmd_port: u16,
+    /// The port it listens on when it has no epmd.
+    pub dist_port: Option<u16>,
+    /// The value of `-proto_dist` when it has one.
+    pub proto: Option<String>,
+}
+
+impl Record {
+    /// The port of the epmd that programs started from here use: `ERL_EPMD_PORT`, or 4369.
+    pub(super) fn epmd_port_here() -> u16 {
+        env::var("ERL_EPMD_PORT").and_then(|port| port.parse().ok()).unwrap_or(DEFAULT_EPMD_PORT)
+    }
+
+    /// Lines `key=value`.
+    pub(super) fn to_text(&self) -> String {
+        let mut text = format!("vsn={}\nepmd_port={}\n", self.vsn, self.epmd_port);
+        let mut line = |key, value: Option<String>| {
+            if let Some(value) = value {
+                writeln!(text, "{key}={value}").expect("writing to a string does not fail");
+            }
+        };
+        line("node", self.node.as_ref().map(ToString::to_string));
+        line("dist_port", self.dist_port.map(|port| port.to_string()));
+        line("proto", self.proto.clone());
+        text
+    }
+
+    /// Reads `STATE/node`; `None` when no start has left one.
+    ///
+    /// # Errors
+    /// When the file can't be read or is not one of ours.
+    pub(super) fn read(instance: &Instance) -> Result<Option<Self>, Failure> {
+        let path = file(&instance.state);
+        match fs::read_to_string(&path) {
+            Ok(text) => parse(&text).map(Some).ok_or_else(|| {
+                Message::new(Status::Unreachable, format!("{} is damaged", path.display()))
+                    .with_help("stop the node by its pid, remove the file, start again")
+                    .into()
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(Message::new(Status::Unreachable, format!("cannot read {}: {error}", path.display()))
+                    .with_help("the node belongs to another user: run this as that user or as root")
+                    .into())
+            }
+        }
+    }
+
+    /// How to reach the node.
+    ///
+    /// # Errors
+    /// When it was started without distribution, or its cookie can't be read.
+    pub(super) fn target(&self, instance: &Instance) -> Result<Target, Failure> {
+        let Some(name) = self.node.clone() else {
+            return Err(NoDistribution { name: instance.name.clone() }.into());
+        };
+        let path = cookie_file(&instance.state);
+        let cookie = fs::read(&path).map_err(|error| {
+            Message::new(
+                Status::Unreachable,
+                format!("cannot read the cookie in {}: {error}", path.display()),
+            )
+            .with_help("run this as the user that started the node, or as root")
+        })?;
+        let addresses = addresses(name.host());
+        Ok(Target {
+            name,
+            cookie: Cookie::new(cookie),
+            addresses,
+            epmd_port: self.epmd_port,
+            dist_port: self.dist_port,
+        })
+    }
+}
+
+/// The node was started without a name: it can be stopped by signal, but not asked.
+#[derive(Debug)]
+pub(super) struct NoDistribution {
+    name: String,
+}
+
+impl std::fmt::Display for NoDistribution {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} was started without distribution, so it can't be asked", self.name)
+    }
+}
+
+impl std::error::Error for NoDistribution {}
+
+impl Report for NoDistribution {
+    fn status(&self) -> Status {
+        Status::Unreachable
+    }
+
+    fn help(&self) -> Option<String> {
+        Some("give it a name: -sname or -name in vm.args, or RELEASE_NODE, and start it again".into())
+    }
+}
+
+/// The record's file.
+pub(super) fn file(state: &Path) -> PathBuf {
+    state.join("node")
+}
+
+/// The file in which the node finds its cookie: the directory is its HOME while it boots.
+pub(super) fn cookie_file(state: &Path) -> PathBuf {
+    state.join("cookie").join(".erlang.cookie")
+}
+
+fn parse(text: &str) -> Option<Record> {
+    let value = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    Some(Record {
+        node: value("node").map(NodeName::parse).transpose().ok()?,
+        vsn: value("vsn")?.into(),
+        epmd_port: value("epmd_port")?.parse().ok()?,
+        dist_port: value("dist_port").map(str::parse).transpose().ok()?,
+        proto: value("proto").map(Into::into),
+    })
+}
+
+/// Where a node of this host may listen: loopback first, then what its name says. Nothing is looked up
+/// but /etc/hosts: the C library's resolver can't be linked statically.
+fn addresses(host: &str) -> Vec<IpAddr> {
+    let mut addresses: Vec<IpAddr> = host.parse().into_iter().collect();
+    addresses.extend([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
+    for line in fs::read_to_string("/etc/hosts").unwrap_or_default().lines() {
+        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
+        let address = words.next().and_then(|word| word.parse().ok());
+        if let Some(address) = address.filter(|address| !addresses.contains(address))
+            && words.any(|word| word == host)
+        {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Record, parse};
+    use crate::names::NodeName;
+
+    #[test]
+    fn a_record_reads_back() {
+        let record = Record {
+            node: NodeName::parse("demo@host").ok(),
+            vsn: "0.1.0+x".into(),
+            epmd_port: 4370,
+            dist_port: None,
+            proto: Some("inet6_tcp".into()),
+        };
+        assert_eq!(parse(&record.to_text()), Some(record));
+        assert_eq!(parse("node=demo\nvsn=1\nepmd_port=1\n"), None, "no node name");
+        assert_eq!(parse(""), None);
+    }
+}

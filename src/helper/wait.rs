@@ -1,0 +1,119 @@
+//! `wait --timeout SECONDS`: until a node that was just started has booted, or has died of it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::env::Instance;
+use super::process::Process;
+use super::record::Record;
+use super::{client, options, tell};
+use crate::error::{Failure, Message, Status};
+use crate::node::{connect, os_pid};
+
+/// How long the launcher may take to leave the VM's pid.
+const LAUNCH_LIMIT: Duration = Duration::from_secs(10);
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
+const LOG_LINES: usize = 20;
+
+pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
+    let limit = options::only_timeout(arguments, Duration::from_secs(60))?;
+    let instance = Instance::from_env()?;
+    let deadline = Instant::now() + limit;
+    let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
+    let process = launched(&instance, deadline)?;
+    if record.node.is_none() {
+        tell(&format!(
+            "warning: {} has no node name: it was started, but can't tell when it has booted",
+            instance.name
+        ));
+        return Ok(Status::Done);
+    }
+    let target = record.target(&instance)?;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(not_in_time(&instance, &process, limit));
+        }
+        // A node of the same name that is not ours may answer: then ours is about to die of that.
+        if let Ok(mut connection) = connect(&target, left)
+            && os_pid(&mut connection).is_ok_and(|pid| pid.cast_signed() == process.pid)
+        {
+            match connection.wait_started(Some(left)) {
+                Ok(()) => return Ok(Status::Done),
+                Err(_) if process.is_alive() && Instant::now() >= deadline => {
+                    return Err(not_in_time(&instance, &process, limit));
+                }
+                // It went down: the pause below sees that.
+                Err(_) => {}
+            }
+        }
+        if process.open().is_none_or(|handle| handle.wait(pause.min(left))) {
+            return Err(died(&instance));
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The VM's process, as soon as the launcher has left its pid.
+fn launched(instance: &Instance, deadline: Instant) -> Result<Process, Failure> {
+    let deadline = deadline.min(Instant::now() + LAUNCH_LIMIT);
+    loop {
+        if let Some(process) = Process::noted(&instance.state) {
+            return if process.is_alive() { Ok(process) } else { Err(died(instance)) };
+        }
+        if Instant::now() >= deadline {
+            let text = format!("{} was not started: no pid in {}", instance.name, instance.state.display());
+            return Err(Message::new(Status::Failed, text).with_help(log_help(instance)).into());
+        }
+        std::thread::sleep(FIRST_PAUSE);
+    }
+}
+
+fn not_in_time(instance: &Instance, process: &Process, limit: Duration) -> Failure {
+    let text = format!(
+        "{} (pid {}) has not booted within {} s; it goes on",
+        instance.name,
+        process.pid,
+        limit.as_secs()
+    );
+    let help = format!("{}; a longer time: [start] timeout in rel/relboot.toml", log_help(instance));
+    Message::new(Status::TimedOut, text).with_help(help).into()
+}
+
+fn died(instance: &Instance) -> Failure {
+    for line in last_lines(instance) {
+        tell(&format!("| {line}"));
+    }
+    let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
+    Message::new(Status::Failed, text).with_help(log_help(instance)).into()
+}
+
+fn log_help(instance: &Instance) -> String {
+    match newest_log(instance) {
+        Some(file) => format!("look into {}", file.display()),
+        None => format!("run it in the foreground to see why: {} foreground", client::program()),
+    }
+}
+
+/// run_erl writes erlang.log.1 to erlang.log.5 in turn.
+fn newest_log(instance: &Instance) -> Option<PathBuf> {
+    let logs = fs::read_dir(&instance.log).ok()?.flatten();
+    let logs = logs.filter(|entry| entry.file_name().to_string_lossy().starts_with("erlang.log."));
+    logs.max_by_key(|entry| entry.metadata().and_then(|metadata| metadata.modified()).ok())
+        .map(|entry| entry.path())
+}
+
+/// The end of the log since this start.
+fn last_lines(instance: &Instance) -> Vec<String> {
+    let bytes = newest_log(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
+    let lines: Vec<&str> = text.lines().skip(1).map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    // "=====" closes run_erl's own heading.
+    let lines = lines.into_iter().filter(|line| *line != "=====").collect::<Vec<_>>();
+    lines[lines.len().saturating_sub(LOG_LINES)..].iter().map(ToString::to_string).collect()
+}
