@@ -1,3 +1,7 @@
-//! The helper that travels inside a release.
+//! The helper that travels inside a release. Everything is in the library's `helper`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    relboot::helper::run(std::env::args_os().skip(1).collect()).into()
+}

@@ -9,9 +9,7 @@ use super::process::Process;
 use super::record::Record;
 use super::{options, print, tell};
 use crate::error::{Failure, Message, Report, Status};
-use crate::node::eval::{self, Evaluated};
-use crate::node::term::Term;
-use crate::node::{Connection, Io, NodeError, Outcome, connect, os_pid};
+use crate::node::{self, Connection, Evaluated, Io, NodeError, Outcome, Term, connect, os_pid};
 
 /// Connects to the instance's node.
 ///
@@ -133,9 +131,9 @@ pub(super) fn rpc(arguments: Vec<OsString>) -> Result<Status, Failure> {
     // Connecting has a limit, the expression has one only when it is given one.
     connection.set_limit(limit);
     let evaluated = if elixir {
-        eval::elixir(&mut connection, &source, &mut Output::new())?
+        node::elixir(&mut connection, &source, &mut Output::new())?
     } else {
-        eval::erlang(&mut connection, &source, &[], &mut Output::new())?
+        node::erlang(&mut connection, &source, &[], &mut Output::new())?
     };
     match evaluated {
         Evaluated::Value { text } => {
@@ -196,7 +194,7 @@ fn ask(connection: &mut Connection) -> Result<NodeState, Failure> {
     let before = Instant::now();
     let pid = os_pid(connection)?;
     let answered_in = before.elapsed();
-    let outcome = eval::erlang_term(connection, ASK, &[], &mut Output::new())?;
+    let outcome = node::erlang_term(connection, ASK, &[], &mut Output::new())?;
     let unexpected = || Message::new(Status::Unreachable, "the node gave an answer that makes no sense");
     let Outcome::Return(Term::Tuple(fields)) = outcome else {
         return Err(unexpected().into());

@@ -1,1 +1,66 @@
-//! To come.
+//! The helper's subcommands: what the kit's scripts call. Knows nothing of the generator; prints results
+//! to standard output and messages to standard error, here and nowhere below.
+
+mod client;
+mod env;
+mod hook;
+mod hook_check;
+mod options;
+mod prepare;
+mod process;
+mod record;
+mod releases;
+mod stop;
+mod wait;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use crate::error::{Failure, Message, Status, report};
+
+/// Runs the subcommand that `arguments` (without the program's name) start with.
+#[must_use]
+pub fn run(arguments: Vec<OsString>) -> Status {
+    match dispatch(arguments) {
+        Ok(status) => status,
+        Err(failure) => report(failure.as_ref()),
+    }
+}
+
+fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
+    let mut arguments = arguments.into_iter();
+    let name = arguments.next().unwrap_or_default();
+    let rest: Vec<OsString> = arguments.collect();
+    match name.to_str().unwrap_or_default() {
+        "prepare" => prepare::run(rest),
+        "ping" => client::ping(rest),
+        "pid" => client::pid(rest),
+        "rpc" => client::rpc(rest),
+        "status" => client::status(rest),
+        "wait" => wait::run(rest),
+        "stop" => stop::run(rest),
+        "versions" => releases::versions(rest),
+        "unpack" => releases::unpack(rest),
+        "install" | "upgrade" | "downgrade" => releases::switch(rest),
+        "hook" => hook::run(rest),
+        "hook-check" => hook_check::run(&rest),
+        "--version" => {
+            print(concat!("relboot-helper ", env!("CARGO_PKG_VERSION"), "\n"))?;
+            Ok(Status::Done)
+        }
+        other => Err(Message::new(Status::Usage, format!("relboot-helper has no subcommand {other:?}"))
+            .with_help("it is called by a release's scripts: bin/NAME help")
+            .into()),
+    }
+}
+
+/// Writes a result to standard output.
+fn print(text: &str) -> Result<(), Failure> {
+    let written = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
+    written.map_err(|error| Message::new(Status::Failed, format!("cannot write the result: {error}")).into())
+}
+
+/// Writes a message to standard error; nothing can be told when that is closed.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -40,11 +40,6 @@ impl Process {
         })
     }
 
-    /// The program's name as the kernel has it (15 characters at most).
-    pub(super) fn program(&self) -> Option<String> {
-        Some(fs::read_to_string(format!("/proc/{}/comm", self.pid)).ok()?.trim_end().to_owned())
-    }
-
     /// A handle that can't come to mean another process; `None` when the process is gone.
     pub(super) fn open(&self) -> Option<Handle> {
         let pidfd = pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;

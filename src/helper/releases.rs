@@ -8,9 +8,7 @@ use super::client::{self, Output};
 use super::env::Instance;
 use super::{options, print, tell};
 use crate::error::{Failure, Message, Status};
-use crate::node::eval;
-use crate::node::term::Term;
-use crate::node::{Connection, Outcome};
+use crate::node::{self, Connection, Outcome, Term};
 
 /// How long the node may take to unpack and install; it goes on when nobody waits any more.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -165,7 +163,7 @@ fn evaluate(
     limit: Duration,
 ) -> Result<Term, Failure> {
     connection.set_limit(Some(limit));
-    match eval::erlang_term(connection, source, bindings, &mut Output::new())? {
+    match node::erlang_term(connection, source, bindings, &mut Output::new())? {
         Outcome::Return(term) => Ok(term),
         Outcome::Exception { class, reason, .. } => {
             let reason = reason.to_string();
