@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::manifest::Manifest;
-use super::{ENTRY_MARK, KitError, Planned, Rule, manifest_path};
+use super::{ENTRY_MARK, KitError, Planned, Rule, manifest_path, records};
 use crate::release::{Release, script};
 
 /// What becomes of a file.
@@ -67,6 +67,9 @@ pub fn compare<'a>(release: &Release, files: &'a [Planned]) -> Result<Comparison
             }
             continue;
         }
+        if file.rule == Rule::Record && !is_absent(&release.root, &file.path) && !is_stale(release, file)? {
+            continue;
+        }
         no_links_above(&release.root, &file.path)?;
         let (action, old) = match now(&release.root.join(&file.path))? {
             Now::Nothing => (Action::Create, None),
@@ -114,6 +117,12 @@ fn is_absent(root: &Path, path: &str) -> bool {
     no_links_above(root, path).is_ok() && fs::symlink_metadata(root.join(path)).is_err()
 }
 
+fn is_stale(release: &Release, file: &Planned) -> Result<bool, KitError> {
+    let path = release.root.join(&file.path);
+    let bytes = fs::read(&path).map_err(|error| KitError::Io(path, error))?;
+    Ok(records::is_stale(&String::from_utf8_lossy(&bytes), release))
+}
+
 /// Below the root, a link could lead the kit into another release, or into the project.
 fn no_links_above(root: &Path, path: &str) -> Result<(), KitError> {
     let mut here = PathBuf::from(root);
@@ -138,7 +147,7 @@ fn objection(
         return Ok(None);
     }
     match file.rule {
-        Rule::Manifest | Rule::Once => Ok(None),
+        Rule::Manifest | Rule::Once | Rule::Record => Ok(None),
         Rule::Kit => Ok(match manifest.matches(&file.path, bytes) {
             Some(true) => None,
             Some(false) => Some("changed by hand"),

@@ -50,7 +50,7 @@ pub fn write_file(path: &Path, bytes: &[u8], mode: u32) -> Result<(), KitError> 
 /// The entry comes last: until then the old one runs the old kit.
 fn rank(rule: Rule) -> u8 {
     match rule {
-        Rule::Kit | Rule::Once => 0,
+        Rule::Kit | Rule::Once | Rule::Record => 0,
         Rule::Manifest => 1,
         Rule::Entry => 2,
     }

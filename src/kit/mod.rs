@@ -88,6 +88,9 @@ pub enum Rule {
     Manifest,
     /// Written when absent, then left alone; not in the manifest.
     Once,
+    /// `releases/RELEASES`, which `release_handler` keeps: written when absent, or when it does not
+    /// describe this version; not in the manifest.
+    Record,
 }
 
 /// A file as it should be.
@@ -138,7 +141,7 @@ pub fn files(release: &Release, plan: &Plan, parts: &Parts) -> Vec<Planned> {
         put(format!("{}/{TEMPLATE}", release.version_dir()), template.clone(), 0o644, Rule::Kit);
     }
     put(format!("bin/{}", release.name), render::entry(plan), 0o755, Rule::Entry);
-    put("releases/RELEASES".into(), records::releases(release).into(), 0o644, Rule::Once);
+    put("releases/RELEASES".into(), records::releases(release).into(), 0o644, Rule::Record);
     put("releases/start_erl.data".into(), records::start_data(release).into(), 0o644, Rule::Once);
     let mut files: Vec<_> = files.into_values().collect();
     let manifest = Manifest::of(&files).to_text().into_bytes();

@@ -1,7 +1,10 @@
 //! The records that `release_handler` keeps in `releases/`: written where a tool made none.
 //! Pure; the format is that of `release_handler:create_RELEASES/4`.
 
+use std::collections::BTreeSet;
+
 use crate::release::Release;
+use crate::release::term::{Term, Value, read};
 
 /// `releases/RELEASES` for the one version of `release`, permanent, with paths relative to its root.
 #[must_use]
@@ -21,6 +24,37 @@ pub fn releases(release: &Release) -> String {
         quoted(&release.erts_vsn, '"'),
         apps.join(",\n           ")
     )
+}
+
+/// Whether `text`, a `releases/RELEASES`, leaves out the version that runs next, or lists other
+/// applications for it: mix empties `releases/VSN` when it builds again, but not `releases/`.
+/// A text that can't be read is not stale but broken, and left to its owner.
+#[must_use]
+pub fn is_stale(text: &str, release: &Release) -> bool {
+    let Ok(Term { value: Value::List(versions), .. }) = read(text) else { return false };
+    let wanted: BTreeSet<(&str, &str)> =
+        release.applications.iter().map(|app| (app.name.as_str(), app.vsn.as_str())).collect();
+    !versions.iter().any(|version| applications(version, &release.vsn).is_some_and(|apps| apps == wanted))
+}
+
+/// The applications of `{release, Name, Vsn, ErtsVsn, [{App, AppVsn, Dir}], Status}`, when it is of `vsn`.
+fn applications<'a>(version: &'a Term, vsn: &str) -> Option<BTreeSet<(&'a str, &'a str)>> {
+    let Value::Tuple(parts) = &version.value else { return None };
+    let [_, _, version, _, Term { value: Value::List(apps), .. }, _] = &parts[..] else { return None };
+    if version.value != Value::String(vsn.into()) {
+        return None;
+    }
+    apps.iter()
+        .map(|app| match &app.value {
+            Value::Tuple(parts) => match &parts[..] {
+                [Term { value: Value::Atom(name), .. }, Term { value: Value::String(vsn), .. }, ..] => {
+                    Some((name.as_str(), vsn.as_str()))
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
 }
 
 /// `releases/start_erl.data`: what runs next. Without a newline, as the tools write it.
@@ -49,7 +83,7 @@ fn atom(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{atom, releases, start_data};
+    use super::{atom, is_stale, releases, start_data};
     use crate::release::term::read;
     use crate::release::{Release, tests as made};
 
@@ -67,6 +101,20 @@ mod tests {
         "#);
         assert!(read(&releases(&release)).is_ok());
         assert_eq!(start_data(&release), "13.1.5 0.1.0");
+    }
+
+    #[test]
+    fn stale_is_what_does_not_describe_the_version() {
+        let dir = tempfile::tempdir().unwrap();
+        made::relx(dir.path(), "0.1.0");
+        let release = Release::open(dir.path()).unwrap();
+        let text = releases(&release);
+        assert!(!is_stale(&text, &release));
+        assert!(!is_stale(&text.replace("\"lib/", "\"./lib/").replace("permanent", "current"), &release));
+        assert!(is_stale(&text.replace("\"demo\",\"0.1.0\"", "\"demo\",\"0.0.9\""), &release));
+        assert!(is_stale(&text.replace("8.5.3", "8.5.2"), &release));
+        assert!(is_stale("[].", &release));
+        assert!(!is_stale("broken", &release));
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn a_plan_is_the_same_each_time_and_sorted() {
     assert_eq!(find("releases/0.1.0/boot/settings.sh").mode, 0o644);
     assert_eq!(find("releases/0.1.0/boot/relboot-helper").mode, 0o755);
     assert_eq!(find("releases/0.1.0/boot/manifest.toml").rule, Rule::Manifest);
-    assert_eq!(find("releases/RELEASES").rule, Rule::Once);
+    assert_eq!(find("releases/RELEASES").rule, Rule::Record);
+    assert_eq!(find("releases/start_erl.data").rule, Rule::Once);
 }
 
 #[test]
@@ -146,6 +147,20 @@ fn a_file_that_no_kit_wrote_is_kept() {
     write(made.root(), "releases/0.1.0/boot/settings.sh", "theirs\n");
     let file = ("releases/0.1.0/boot/settings.sh".to_owned(), "not written by relboot");
     assert_eq!(made.refused(), [file]);
+}
+
+#[test]
+fn the_record_of_versions_is_kept_unless_it_misses_this_one() {
+    let made = Made::new();
+    made.generate(&parts(), false).unwrap();
+    let upgraded =
+        made.read("releases/RELEASES").replace("permanent}]", "old},{release,\"demo\",\"2\",\"1\",[],old}]");
+    write(made.root(), "releases/RELEASES", &upgraded);
+    assert_eq!(made.generate(&parts(), false).unwrap(), 0);
+    assert_eq!(made.read("releases/RELEASES"), upgraded);
+    relx(made.root(), "0.2.0");
+    made.generate(&parts(), false).unwrap();
+    assert!(made.read("releases/RELEASES").starts_with("%% coding: utf-8\n[{release,\"demo\",\"0.2.0\""));
 }
 
 #[test]
