@@ -14,7 +14,7 @@ use tar::{Builder, EntryType, Header};
 use super::compare::{is_entry, is_some_kits_entry};
 use super::manifest::Manifest;
 use super::{KitError, manifest_path, records};
-use crate::release::Release;
+use crate::release::{Release, script};
 
 /// Where a member's content comes from.
 #[derive(Debug)]
@@ -125,8 +125,9 @@ impl Members {
         let of_version = format!("{}-", release.name);
         for (path, name) in list(&release.root.join("bin"))? {
             let tools = name == "nodetool" || name == "install_upgrade.escript";
-            let script_of_version =
-                name.strip_prefix(&of_version).is_some_and(|vsn| is_version(&release.root, vsn));
+            let script_of_version = name
+                .strip_prefix(&of_version)
+                .is_some_and(|vsn| is_script_of_version(&release.root, &path, vsn));
             if !tools && !script_of_version && path.is_file() {
                 self.file(&path, format!("bin/{name}"))?;
             }
@@ -200,8 +201,9 @@ fn plain_mode(mode: u32) -> u32 {
 }
 
 /// relx leaves a script `NAME-VSN` for each version that it has built, also for those long removed.
-fn is_version(root: &Path, vsn: &str) -> bool {
-    vsn.starts_with(|c: char| c.is_ascii_digit()) || root.join("releases").join(vsn).is_dir()
+fn is_script_of_version(root: &Path, path: &Path, vsn: &str) -> bool {
+    let by_a_tool = || fs::read(path).is_ok_and(|text| script::author(&text).is_some());
+    root.join("releases").join(vsn).is_dir() || by_a_tool()
 }
 
 /// The entries of `dir` with their names, but for what an interrupted write left.

@@ -259,6 +259,8 @@ fn an_archive_holds_this_version_alone() {
     let made = Made::new();
     let root = made.root();
     write(root, "bin/demo-0.1.0", "tool");
+    write(root, "bin/demo-0.0.5", made.read("bin/demo"));
+    write(root, "bin/demo-2fa", "#!/bin/sh\n");
     write(root, "bin/nodetool", "tool");
     write(root, "bin/migrate", "#!/bin/sh\n");
     write(root, "releases/0.0.9/demo.rel", "old");
@@ -289,6 +291,7 @@ fn an_archive_holds_this_version_alone() {
     names.retain(|name| !name.starts_with("releases/0.1.0/boot/") && !name.starts_with("plugins/"));
     insta::assert_snapshot!(names.join("\n"), @r"
     bin/demo
+    bin/demo-2fa
     bin/migrate
     erts-13.1.5/bin/beam.smp
     lib/demo-0.1.0/ebin/demo.app
