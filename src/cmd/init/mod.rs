@@ -9,6 +9,8 @@ use crate::cli::Init;
 use crate::error::{Failure, Message, Status};
 use crate::kit::emit;
 
+mod carry;
+
 const CONFIG: &str = include_str!("relboot.toml");
 const HEAD: &str = include_str!("head.j2");
 const MIX: &str = include_str!("mix.j2");
@@ -64,26 +66,26 @@ fn template(dir: &Path, tool: Tool) -> Result<String, Message> {
     if tool == Tool::Mix {
         return Ok(format!("{HEAD}{MIX}"));
     }
-    let path = dir.join("config/vm.args");
-    match fs::read(&path) {
-        Ok(bytes) => Ok(carried_over(&String::from_utf8_lossy(&bytes))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(format!("{HEAD}{REBAR3}")),
-        Err(error) => Err(Message::new(Status::Failed, format!("{}: {error}", shown(&path)))),
+    for name in ["config/vm.args.src", "config/vm.args"] {
+        let path = dir.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                return Ok(carried_over(name, &carry::template(&text, name.ends_with(".src"))));
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Message::new(Status::Failed, format!("{}: {error}", shown(&path)))),
+        }
     }
+    Ok(format!("{HEAD}{REBAR3}"))
 }
 
-/// What config/vm.args says, as a template that renders to the same.
-fn carried_over(text: &str) -> String {
-    let marks = ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark));
-    let body = if marks && !text.contains("endraw") {
-        format!("{{% raw %}}\n{text}{{% endraw %}}")
-    } else {
-        text.to_owned()
-    };
+/// The project's own arguments below the head, with the names that a host could give.
+fn carried_over(name: &str, body: &str) -> String {
     let examples = "{# Names that follow the host, instead of those below:\n\
                     -name {{ release.name }}@{{ host.fqdn }}\n\
                     -sname {{ release.name }}\n#}\n";
-    format!("{HEAD}{examples}\n## From config/vm.args:\n{}\n", body.trim_end_matches('\n'))
+    format!("{HEAD}{examples}\n## From {name}:\n{}\n", body.trim_end_matches('\n'))
 }
 
 #[cfg(test)]
@@ -91,7 +93,7 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
-    use super::{CONFIG, Tool, carried_over, run, template, tool};
+    use super::{CONFIG, Tool, run, template, tool};
     use crate::cli::Init;
     use crate::config::Config;
     use crate::release::tests::write;
@@ -138,10 +140,16 @@ mod tests {
     #[test]
     fn what_vm_args_says_is_kept() {
         let vm_args = "-name cnt@127.0.0.1\n\n-setcookie cnt_cookie\n";
-        let text = rendered(&carried_over(vm_args));
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), "config/vm.args", vm_args);
+        let text = rendered(&template(dir.path(), Tool::Rebar3).unwrap());
         assert_eq!(arguments(&text), ["-name cnt@127.0.0.1", "-setcookie cnt_cookie"]);
-        let text = rendered(&carried_over("-app key '{{a,1},{%}}'\n"));
-        assert_eq!(arguments(&text), ["-app key '{{a,1},{%}}'"]);
+        write(dir.path(), "config/vm.args.src", "-name ${NAME:-a@b}\n");
+        let text = template(dir.path(), Tool::Rebar3).unwrap();
+        assert!(
+            text.ends_with("## From config/vm.args.src:\n-name {{ env.NAME | default(\"a@b\") }}\n"),
+            "{text}"
+        );
     }
 
     #[test]
