@@ -1,3 +1,8 @@
-//! Tests against real nodes and against hostile peers.
+//! Tests against real nodes, each started for its test with an epmd of its own, and against
+//! hostile peers.
 
+mod calls;
+mod hostile;
 pub(super) mod peer;
+mod reach;
+mod real;

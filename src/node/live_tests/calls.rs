@@ -1,0 +1,266 @@
+//! Calls, output and evaluations on a real node.
+
+use std::path::Path;
+use std::thread::spawn;
+use std::time::{Duration, Instant};
+
+use super::real::{LIMIT, RealNode};
+use crate::error::{Report, Status};
+use crate::node::{
+    Connection, Discard, Evaluated, Io, NodeError, Outcome, Term, connect, elixir, erlang, erlang_term,
+    os_pid,
+};
+
+const ELIXIR: &str = "/usr/lib/elixir/lib/elixir/ebin";
+
+fn value(text: &str) -> Evaluated {
+    Evaluated::Value { text: text.into() }
+}
+
+fn failure(evaluated: Evaluated) -> String {
+    match evaluated {
+        Evaluated::Failed { text } => text,
+        Evaluated::Value { text } => panic!("value {text}"),
+    }
+}
+
+fn call(connection: &mut Connection, module: &str, function: &str, args: Vec<Term>) -> Outcome {
+    connection.call(module, function, args, &mut Discard, Some(LIMIT)).unwrap()
+}
+
+fn returned(outcome: Outcome) -> Term {
+    match outcome {
+        Outcome::Return(term) => term,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ping_pid_and_calls() {
+    let Some((node, mut connection)) = RealNode::connected(&[]) else { return };
+    assert_eq!(connection.node(), node.target.name.to_string());
+    assert_eq!(os_pid(&mut connection).unwrap(), node.vm.id());
+    let reversed = call(&mut connection, "lists", "reverse", vec![Term::string("abc")]);
+    assert_eq!(reversed, Outcome::Return(Term::string("cba")));
+    connection.wait_started(Some(LIMIT)).unwrap();
+    let hidden = returned(call(&mut connection, "erlang", "nodes", vec![Term::atom("hidden")]));
+    assert_eq!(hidden, Term::List(vec![Term::atom(connection.own_name())]));
+}
+
+#[test]
+fn exceptions_have_class_reason_and_stack() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let mut raise = |module: &str, function: &str, args| match call(&mut connection, module, function, args) {
+        Outcome::Exception { class, reason, stack } => (class, reason.to_string(), stack),
+        other => panic!("{other:?}"),
+    };
+    let (class, reason, stack) = raise("no_such", "f", vec![Term::Int(1)]);
+    assert_eq!((class.as_str(), reason.as_str()), ("error", "undef"));
+    assert!(stack.to_string().starts_with("[{no_such,f,"), "{stack}");
+    let (class, reason, _) = raise("erlang", "throw", vec![Term::atom("ball")]);
+    assert_eq!((class.as_str(), reason.as_str()), ("throw", "ball"));
+    let (class, reason, _) = raise("erlang", "exit", vec![Term::atom("bye")]);
+    assert_eq!((class.as_str(), reason.as_str()), ("exit", "bye"));
+    let killed = "exit(self(), kill)";
+    match erlang_term(&mut connection, killed, &[], &mut Discard).unwrap() {
+        Outcome::Exception { class, reason, .. } => {
+            assert_eq!((class.as_str(), reason.to_string().as_str()), ("exit", "{signal,killed}"));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn output_streams_while_the_call_runs() {
+    struct Stamped(Instant, Vec<(Duration, String)>);
+    impl Io for Stamped {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+            self.1.push((self.0.elapsed(), String::from_utf8_lossy(bytes).into()));
+            Ok(())
+        }
+    }
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let mut io = Stamped(Instant::now(), Vec::new());
+    let source = r#"io:format("~ts~n", [[26085]]), timer:sleep(300), io:put_chars("a"), io:nl(),
+        io:write({x, 1}), io:requests([{put_chars, unicode, "b"}, {format, "~p", [c]}]), eof = io:get_line(">"),
+        file:write(group_leader(), <<233>>), {error, enotsup} = io:columns(), done"#;
+    assert_eq!(erlang(&mut connection, source, &[], &mut io).unwrap(), value("done"));
+    let text: String = io.1.iter().map(|(_, text)| text.as_str()).collect();
+    assert_eq!(text, "日\na\n{x,1}bcé");
+    assert!(io.1[1].0 - io.1[0].0 >= Duration::from_millis(250), "{:?}", io.1);
+}
+
+#[test]
+fn thousands_of_lines_arrive_whole_and_in_order() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let mut out = Vec::new();
+    let source = r#"[io:format("~w~n", [N]) || N <- lists:seq(1, 2000)], ok."#;
+    assert_eq!(erlang(&mut connection, source, &[], &mut out).unwrap(), value("ok"));
+    let expected: String = (1..=2000).map(|n| format!("{n}\n")).collect();
+    assert!(out == expected.as_bytes());
+}
+
+#[test]
+fn big_binaries_go_both_ways() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let big = Term::binary((0..5_000_000_u32).map(|n| n as u8).collect::<Vec<u8>>());
+    let size = call(&mut connection, "erlang", "byte_size", vec![big.clone()]);
+    assert_eq!(size, Outcome::Return(Term::Int(5_000_000)));
+    let back = call(&mut connection, "binary", "copy", vec![big.clone()]);
+    assert!(back == Outcome::Return(big));
+}
+
+#[test]
+fn connections_cost_the_node_no_atoms() {
+    let Some((node, mut connection)) = RealNode::connected(&[]) else { return };
+    let atoms = |connection: &mut Connection| {
+        let count = call(connection, "erlang", "system_info", vec![Term::atom("atom_count")]);
+        returned(count).as_int().unwrap()
+    };
+    // Modules that are loaded at their first use bring atoms, but once.
+    connection.wait_started(Some(LIMIT)).unwrap();
+    for _ in 0..5 {
+        os_pid(&mut connect(&node.target, LIMIT).unwrap()).unwrap();
+    }
+    let before = atoms(&mut connection);
+    for _ in 0..300 {
+        os_pid(&mut connect(&node.target, LIMIT).unwrap()).unwrap();
+    }
+    let added = atoms(&mut connection) - before;
+    assert!(added <= 10, "{added} atoms");
+}
+
+/// Floats half-way between two shortest forms may differ in the last digit, by which neither
+/// changes its value.
+fn same_text(term: &Term, text: &str) -> bool {
+    let own = term.to_string();
+    match term {
+        Term::Float(value) => {
+            own.parse() == Ok(*value) && text.parse() == Ok(*value) && own.len() == text.len()
+        }
+        _ => own == text,
+    }
+}
+
+#[test]
+fn terms_of_all_kinds_come_back_and_print_as_the_node_prints_them() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let kinds = r#"[1, -1, 1 bsl 70, -(1 bsl 2000), a, 'Foo', [], "text", "a\"\\\e", <<>>, <<"b">>, <<1, 200>>,
+        <<5:3>>, {}, {a}, [a | b], #{a => 1}, #{}, self(), make_ref(), hd(erlang:ports()), fun lists:map/2,
+        fun(X) -> X end, [1, 2, 300], lists:seq(1, 3), '\n', 'hello world', a@b, [[]], "", [$a, -1]]"#;
+    // Powers of ten and of two on both sides of each change of notation, and numbers of many digits.
+    let floats = "[F * S || F <- [math:pow(10, E) || E <- lists:seq(-12, 25)] ++
+        [math:pow(2, E) || E <- lists:seq(-60, 70)] ++ [0.0, 1.5, 123.456, 1.0e300, 5.0e-324],
+        S <- [1, -1, 1.1, 12345]] ++ [1.7976931348623157e308]";
+    for source in [kinds, floats] {
+        let pairs =
+            format!("[{{T, unicode:characters_to_binary(io_lib:format(\"~0tp\", [T]))}} || T <- {source}]");
+        let outcome = erlang_term(&mut connection, &pairs, &[], &mut Discard).unwrap();
+        let Outcome::Return(Term::List(pairs)) = outcome else { panic!("{outcome:?}") };
+        for pair in pairs {
+            let [term, text] = pair.as_tuple().unwrap() else { panic!("{pair}") };
+            let text = text.as_text().unwrap();
+            assert!(same_text(term, &text), "{term} is {text}");
+            let echo = call(&mut connection, "erlang", "hd", vec![Term::List(vec![term.clone()])]);
+            assert_eq!(&returned(echo), term);
+        }
+    }
+}
+
+#[test]
+fn erlang_values_bindings_and_failures() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let mut eval = |source: &str, bindings: &[(&str, Term)]| {
+        erlang(&mut connection, source, bindings, &mut Discard).unwrap()
+    };
+    assert_eq!(eval("X = 1, X + 1.", &[]), value("2"));
+    assert_eq!(eval("\"日\"", &[]), value("[26085]"));
+    assert_eq!(eval("ok % no dot.", &[]), value("ok"));
+    assert_eq!(eval("ok. % a dot", &[]), value("ok"));
+    let hostile = "\"]), halt(). %".to_owned();
+    let bindings = [("Z", Term::string(&hostile)), ("A", Term::Int(20))];
+    assert_eq!(eval("{A + 1, length(Z)}", &bindings), value("{21,14}"));
+    assert!(failure(eval("foo(", &[])).starts_with("syntax error in line 1"), "foo(");
+    assert!(failure(eval("\n \"abc", &[])).starts_with("syntax error in line 2"), "string");
+    assert!(failure(eval(" ", &[])).contains("nothing to evaluate"));
+    let text = failure(eval("1 + atom_to_list(no_atom)", &[]));
+    assert!(text.contains("exception error") && text.contains("arithmetic"), "{text}");
+    assert!(!text.contains("erl_eval:"), "{text}");
+    assert!(failure(eval("throw(ball)", &[])).contains("exception throw: ball"));
+    assert!(failure(eval("exit(bye)", &[])).contains("exception exit: bye"));
+    let term = erlang_term(&mut connection, "{a, B}", &[("B", Term::Int(2))], &mut Discard).unwrap();
+    assert_eq!(term, Outcome::Return(Term::Tuple(vec![Term::atom("a"), Term::Int(2)])));
+    let error = erlang_term(&mut connection, "foo(", &[], &mut Discard).unwrap();
+    assert!(
+        matches!(error, Outcome::Exception { reason, .. } if reason.to_string().contains("syntax_error"))
+    );
+}
+
+#[test]
+fn elixir_values_output_and_failures() {
+    if !Path::new(ELIXIR).is_dir() {
+        println!("skipped: no elixir");
+        return;
+    }
+    let Some((_node, mut connection)) = RealNode::connected(&["-pa", ELIXIR]) else { return };
+    call(&mut connection, "application", "ensure_all_started", vec![Term::atom("elixir")]);
+    let mut out = Vec::new();
+    let source = "IO.puts(\"hé\"); %{a: [1, 2], b: \"x\"}";
+    assert_eq!(elixir(&mut connection, source, &mut out).unwrap(), value("%{a: [1, 2], b: \"x\"}"));
+    assert_eq!(out, "hé\n".as_bytes());
+    let text = failure(elixir(&mut connection, "raise \"no\"", &mut Discard).unwrap());
+    assert!(text.starts_with("** (RuntimeError) no"), "{text}");
+    let text = failure(elixir(&mut connection, "throw :ball", &mut Discard).unwrap());
+    assert!(text.starts_with("** (throw) :ball"), "{text}");
+    let text = failure(elixir(&mut connection, "1 +", &mut Discard).unwrap());
+    assert!(text.contains("TokenMissingError"), "{text}");
+}
+
+#[test]
+fn a_node_without_elixir_says_so() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let error = elixir(&mut connection, "1", &mut Discard).unwrap_err();
+    assert!(matches!(error, NodeError::NoElixir { .. }), "{error}");
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_given_up_and_the_connection_stays() {
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let limit = Duration::from_millis(200);
+    let begin = Instant::now();
+    let source = "timer:sleep(400), io:put_chars(\"late\"), timer:sleep(infinity)";
+    connection.set_limit(Some(limit));
+    let error = erlang(&mut connection, source, &[], &mut Discard).unwrap_err();
+    assert_eq!(error.status(), Status::TimedOut, "{error}");
+    assert!(error.to_string().contains("took longer than 200ms"), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(2));
+    connection.set_limit(Some(LIMIT));
+    let mut out = Vec::new();
+    let done = erlang(&mut connection, "timer:sleep(500), io:put_chars(\"mine\"), 1", &[], &mut out).unwrap();
+    assert_eq!((done, out.as_slice()), (value("1"), b"mine".as_slice()));
+}
+
+#[test]
+fn output_that_cannot_be_written_ends_the_call() {
+    struct Full;
+    impl Io for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<()> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+    }
+    let Some((_node, mut connection)) = RealNode::connected(&[]) else { return };
+    let source = "io:format(\"x\"), timer:sleep(infinity)";
+    let error = erlang(&mut connection, source, &[], &mut Full).unwrap_err();
+    assert!(matches!(error, NodeError::Output(_)), "{error}");
+}
+
+#[test]
+fn a_node_that_halts_during_a_call_went_down() {
+    let Some((node, mut connection)) = RealNode::connected(&[]) else { return };
+    let mut other = connect(&node.target, LIMIT).unwrap();
+    let waiting = spawn(move || other.wait_closed(Some(LIMIT)));
+    let error = erlang(&mut connection, "halt()", &[], &mut Discard).unwrap_err();
+    assert!(error.to_string().ends_with("went down during the call"), "{error}");
+    assert_eq!(error.status(), Status::Failed);
+    waiting.join().unwrap().unwrap();
+}
