@@ -52,17 +52,19 @@ impl Connection {
         io: &mut dyn Io,
         limit: Option<Duration>,
     ) -> Result<Outcome, NodeError> {
-        self.call_until(Mfa { module, function, args }, io, Deadline::maybe_after(limit))
+        let what = format!("{module}:{function}/{}", args.len());
+        self.call_until(&what, Mfa { module, function, args }, io, Deadline::maybe_after(limit))
     }
 
+    /// As [`Connection::call`]; messages call it `what`.
     pub(super) fn call_until(
         &mut self,
+        what: &str,
         mfa: Mfa<'_>,
         io: &mut dyn Io,
         deadline: Deadline,
     ) -> Result<Outcome, NodeError> {
-        let mut session = Session::new(self, io, deadline, &mfa);
-        session.call(mfa)
+        Session::new(self, io, deadline, what).call(mfa)
     }
 
     /// Waits until the node has started all its applications: one blocking step.
@@ -71,11 +73,9 @@ impl Connection {
     /// At once when the node goes down meanwhile; when it takes longer than `limit`.
     pub fn wait_started(&mut self, limit: Option<Duration>) -> Result<(), NodeError> {
         let mut io = Discard;
-        let mfa = Mfa { module: "init", function: "notify_when_started", args: Vec::new() };
-        let mut session = Session::new(self, &mut io, Deadline::maybe_after(limit), &mfa);
-        session.what = "the start".into();
-        let me = Term::Pid(Box::new(session.me.clone()));
-        match session.call(Mfa { args: vec![me], ..mfa })? {
+        let mut session = Session::new(self, &mut io, Deadline::maybe_after(limit), "the start");
+        let args = vec![Term::Pid(Box::new(session.me.clone()))];
+        match session.call(Mfa { module: "init", function: "notify_when_started", args })? {
             Outcome::Return(term) if term.is_atom("started") => Ok(()),
             Outcome::Return(term) if term.is_atom("ok") => session.await_started(),
             other => Err(self.unexpected(&other)),
@@ -114,7 +114,7 @@ impl Connection {
 pub fn os_pid(connection: &mut Connection) -> Result<u32, NodeError> {
     let deadline = connection.deadline();
     let mfa = Mfa { module: "os", function: "getpid", args: Vec::new() };
-    let outcome = connection.call_until(mfa, &mut Discard, deadline)?;
+    let outcome = connection.call_until("os:getpid/0", mfa, &mut Discard, deadline)?;
     match &outcome {
         Outcome::Return(term) => term.as_text().and_then(|text| text.parse().ok()),
         Outcome::Exception { .. } => None,
@@ -128,7 +128,7 @@ struct Session<'a> {
     io: &'a mut dyn Io,
     deadline: Deadline,
     /// What is called, for messages.
-    what: String,
+    what: &'a str,
     /// A pid of this call's own: output of an older call, given up, does not get into it.
     me: Pid,
     /// Requests that wait for the node to format something.
@@ -138,16 +138,15 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(connection: &'a mut Connection, io: &'a mut dyn Io, deadline: Deadline, mfa: &Mfa<'_>) -> Self {
+    fn new(connection: &'a mut Connection, io: &'a mut dyn Io, deadline: Deadline, what: &'a str) -> Self {
         let me = connection.new_pid();
-        let what = format!("{}:{}/{}", mfa.module, mfa.function, mfa.args.len());
         Self { connection, io, deadline, what, me, jobs: Vec::new(), started: false }
     }
 
     fn call(&mut self, mfa: Mfa<'_>) -> Result<Outcome, NodeError> {
         let request = self.spawn(mfa)?;
         loop {
-            match self.connection.next_event(&self.what, self.deadline)? {
+            match self.connection.next_event(self.what, self.deadline)? {
                 Event::Down { monitor, reason } if monitor == request => {
                     return Ok(outcome(&request, reason));
                 }
@@ -161,7 +160,7 @@ impl<'a> Session<'a> {
 
     fn await_started(&mut self) -> Result<(), NodeError> {
         while !self.started {
-            let event = self.connection.next_event(&self.what, self.deadline)?;
+            let event = self.connection.next_event(self.what, self.deadline)?;
             self.handle(event)?;
         }
         Ok(())
@@ -179,7 +178,7 @@ impl<'a> Session<'a> {
         match result {
             Term::Atom(reason) => Err(NodeError::CallRefused {
                 node: self.connection.node().into(),
-                what: self.what.clone(),
+                what: self.what.into(),
                 reason: reason.clone(),
             }),
             _ => Ok(()),

@@ -11,6 +11,8 @@ use super::wire::Deadline;
 
 const ERLANG: &str = include_str!("eval/erlang.erl");
 const ELIXIR: &str = include_str!("eval/elixir.exs");
+/// What messages call it.
+const WHAT: &str = "the evaluation";
 const ELIXIR_CODE: &str = "Elixir.Code";
 
 /// How an evaluation ended, for people.
@@ -70,7 +72,7 @@ pub fn elixir(connection: &mut Connection, source: &str, io: &mut dyn Io) -> Res
     let args = vec![Term::binary(ELIXIR), bindings];
     let mfa = Mfa { module: ELIXIR_CODE, function: "eval_string", args };
     let deadline = connection.deadline();
-    let outcome = connection.call_until(mfa, io, deadline)?;
+    let outcome = connection.call_until(WHAT, mfa, io, deadline)?;
     if lacks_elixir(&outcome) {
         return Err(NodeError::NoElixir { node: connection.node().into() });
     }
@@ -96,7 +98,7 @@ fn run_erlang(
         ("Source", Term::binary(source)),
     ]);
     let mfa = Mfa { module: "erl_eval", function: "exprs", args: vec![exprs, wrapper] };
-    connection.call_until(mfa, io, deadline)
+    connection.call_until(WHAT, mfa, io, deadline)
 }
 
 /// A step with the wrapper itself, which can only succeed: what follows `ok`.
@@ -107,7 +109,7 @@ fn own_step(
     args: Vec<Term>,
     deadline: Deadline,
 ) -> Result<Term, NodeError> {
-    let outcome = connection.call_until(Mfa { module, function, args }, &mut Discard, deadline)?;
+    let outcome = connection.call_until(WHAT, Mfa { module, function, args }, &mut Discard, deadline)?;
     match outcome {
         Outcome::Return(Term::Tuple(parts)) if parts.len() >= 2 && parts[0].is_atom("ok") => {
             parts.into_iter().nth(1).ok_or_else(|| connection.nonsense("ok"))

@@ -89,8 +89,8 @@ pub fn connect(target: &Target, limit: Duration) -> Result<Connection, NodeError
     let deadline = Deadline::after(limit);
     for (position, address) in target.addresses.iter().enumerate() {
         // An address that swallows everything must leave time for the others.
-        let share = deadline.left().ok().flatten().unwrap_or_default();
-        let share = share / (target.addresses.len() - position).try_into().unwrap_or(u32::MAX);
+        let left = deadline.left().map_or(Duration::ZERO, |left| left.unwrap_or(limit));
+        let share = left / (target.addresses.len() - position).try_into().unwrap_or(u32::MAX);
         match Attempt::new(target, *address, share).connect(limit) {
             Ok(connection) => return Ok(connection),
             Err(error) => {

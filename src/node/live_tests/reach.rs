@@ -58,6 +58,7 @@ fn the_next_address_is_tried_and_none_is_an_error() {
     let dead = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9));
     let mut target = Target { addresses: vec![dead, node.target.addresses[0]], ..node.target.clone() };
     connect(&target, LIMIT).unwrap();
+    connect(&target, Duration::MAX).unwrap();
     target.addresses = Vec::new();
     assert!(matches!(refused(&target), NodeError::NoAddress { .. }));
 }

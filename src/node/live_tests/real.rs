@@ -25,7 +25,7 @@ impl RealNode {
     pub(super) fn start(flags: &[&str]) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         if Command::new("erl").arg("-version").stderr(Stdio::null()).status().is_err() {
-            println!("skipped: no erl");
+            skip("erl");
             return None;
         }
         let unique = format!("rb{}x{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -96,6 +96,13 @@ impl Drop for RealNode {
 fn epmd_program() -> PathBuf {
     let candidates = ["/usr/bin/epmd", "/usr/local/bin/epmd"].map(PathBuf::from);
     candidates.into_iter().find(|path| path.exists()).unwrap_or_else(|| "epmd".into())
+}
+
+/// Says that a test is skipped for want of `tool`, which fails it where the tool is required.
+pub(super) fn skip(tool: &str) {
+    println!("skipped: no {tool}");
+    let required = std::env::var("RELBOOT_REQUIRE").unwrap_or_default();
+    assert!(!required.split([',', ' ', ':']).any(|name| name == tool), "{tool} is required");
 }
 
 pub(super) fn until(what: &str, mut done: impl FnMut() -> bool) {
