@@ -34,10 +34,10 @@ lint: ## clippy, shellcheck and shfmt
 spec: ## runs the specs of the scripts under each shell, by ShellSpec
 	sh scripts/spec.sh
 
-demo: ## makes a release, gives it a kit, starts, asks and stops it
+demo: setup build ## shows it all on a release that it builds: kit, start, upgrade, stop
 	sh scripts/demo.sh
 
-bench: ## measures what a command costs
+bench: setup build ## measures what commands cost, beside relx and mix
 	sh scripts/bench.sh
 
 clean: ## removes what was built, releases of the tests too
