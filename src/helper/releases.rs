@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::client::{self, Output};
 use super::env::Instance;
-use super::{options, print, tell};
+use super::{options, print};
 use crate::error::{Failure, Message, Status};
 use crate::node::{self, Connection, Outcome, Term};
 
@@ -63,17 +63,17 @@ pub(super) fn switch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         [("Vsn", Term::string(&request.vsn)), ("Permanent", Term::atom(request.permanent.to_string()))];
     let answer = evaluate(&mut connection, include_str!("releases/switch.expr"), &bindings, request.limit)?;
     let Request { vsn, .. } = &request;
-    match strs(&words(&answer)).as_slice() {
-        ["ok", from, "current"] => tell(&format!("{}: {from} -> {vsn}, until the next start", instance.name)),
-        ["ok", from, "restarting"] => {
-            tell(&format!("{}: {from} -> {vsn}, the VM restarts for it", instance.name))
-        }
-        ["ok", from, status] if *from == vsn => tell(&format!("{} {vsn} is {status} now", instance.name)),
-        ["ok", from, status] => tell(&format!("{}: {from} -> {vsn}, {status}", instance.name)),
-        ["already", status] => tell(&format!("{} {vsn} is installed already, and {status}", instance.name)),
+    let name = &instance.name;
+    let told = match strs(&words(&answer)).as_slice() {
+        ["ok", from, status] if *from == vsn => format!("{name} {vsn} is {status} now"),
+        ["ok", from, "current"] => format!("{name}: {from} -> {vsn}, until the next start"),
+        ["ok", from, "restarting"] => format!("{name}: {from} -> {vsn}, the VM restarts for it"),
+        ["ok", from, status] => format!("{name}: {from} -> {vsn}, {status}"),
+        ["already", status] => format!("{name} {vsn} is installed already, and {status}"),
         ["failed", stage, reason] => return Err(switch_failed(vsn, stage, reason)),
         _ => return Err(nonsense(&answer)),
-    }
+    };
+    print(&format!("{told}\n"))?;
     Ok(Status::Done)
 }
 
@@ -110,10 +110,7 @@ fn unpack_on(connection: &mut Connection, instance: &Instance, request: &Request
     let answer = evaluate(connection, include_str!("releases/unpack.expr"), &bindings, request.limit)?;
     match strs(&words(&answer)).as_slice() {
         ["ok", "known"] => Ok(()),
-        ["ok", "unpacked"] => {
-            tell(&format!("{} {} unpacked", instance.name, request.vsn));
-            Ok(())
-        }
+        ["ok", "unpacked"] => print(&format!("{} {} unpacked\n", instance.name, request.vsn)),
         ["refused", why, detail] => Err(refused(why, detail, &request.vsn)),
         _ => Err(nonsense(&answer)),
     }
