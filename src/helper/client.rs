@@ -43,7 +43,7 @@ pub(super) fn not_running(instance: &Instance) -> Failure {
 
 /// What the user called, for lines to type.
 pub(super) fn program() -> String {
-    super::env::var("RELEASE_PROG").unwrap_or_else(|| "bin/NAME".into())
+    super::env::var("BOOT_PROG").unwrap_or_else(|| "bin/NAME".into())
 }
 
 /// Its process lives, but the node does not answer: status 4, whatever the layer below says.

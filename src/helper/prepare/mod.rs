@@ -31,7 +31,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let request = Request::parse(arguments)?;
     if let What::Print = request.what {
         let plan = Plan::make(&request)?;
-        print(&format!("{}\n", plan.args.to_text()))?;
+        print(&plan.args.to_text())?;
         return Ok(Status::Done);
     }
     match prepare(&request) {
@@ -105,7 +105,7 @@ impl Plan {
         files::make_private(&state.join("pipe"))?;
         files::make_private(&state.join("cookie"))?;
         files::write(&record::cookie_file(state), self.cookie.secret.expose().as_bytes(), 0o400)?;
-        files::write(&state.join("vm.args"), format!("{}\n", self.args.to_text()).as_bytes(), 0o600)?;
+        files::write(&state.join("vm.args"), self.args.to_text().as_bytes(), 0o600)?;
         if let Some(config) = &self.config {
             config.write()?;
         }

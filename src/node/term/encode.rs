@@ -1,6 +1,6 @@
 //! Terms to bytes, in the forms that every node of OTP 23 and later reads.
 
-use super::{Port, Reference, Term, TermError};
+use super::{Export, Pid, Port, Reference, Term, TermError};
 
 pub(super) fn term(term: &Term, out: &mut Vec<u8>) -> Result<(), TermError> {
     out.push(131);
@@ -16,22 +16,11 @@ fn part(term: &Term, out: &mut Vec<u8>) -> Result<(), TermError> {
             out.extend(value.to_bits().to_be_bytes());
         }
         Term::Atom(name) => atom(name, out)?,
-        Term::Pid(pid) => {
-            out.push(88);
-            atom(&pid.node, out)?;
-            for number in [pid.id, pid.serial, pid.creation] {
-                out.extend(number.to_be_bytes());
-            }
-        }
+        Term::Pid(value) => pid(value, out)?,
         Term::Reference(value) => reference(value, out)?,
         Term::Port(value) => port(value, out)?,
         Term::Fun(bytes) => out.extend(bytes),
-        Term::Export(export) => {
-            out.push(113);
-            atom(&export.module, out)?;
-            atom(&export.function, out)?;
-            out.extend([97, export.arity]);
-        }
+        Term::Export(value) => export(value, out)?,
         Term::Tuple(parts) => tuple(parts, out)?,
         Term::List(parts) => {
             if !parts.is_empty() {
@@ -54,14 +43,7 @@ fn part(term: &Term, out: &mut Vec<u8>) -> Result<(), TermError> {
             out.push(*last_bits);
             out.extend(bytes);
         }
-        Term::Map(pairs) => {
-            out.push(116);
-            size(pairs.len(), out)?;
-            for (key, value) in pairs {
-                part(key, out)?;
-                part(value, out)?;
-            }
-        }
+        Term::Map(pairs) => map(pairs, out)?,
     }
     Ok(())
 }
@@ -113,6 +95,23 @@ fn atom(name: &str, out: &mut Vec<u8>) -> Result<(), TermError> {
     Ok(())
 }
 
+fn pid(value: &Pid, out: &mut Vec<u8>) -> Result<(), TermError> {
+    out.push(88);
+    atom(&value.node, out)?;
+    for number in [value.id, value.serial, value.creation] {
+        out.extend(number.to_be_bytes());
+    }
+    Ok(())
+}
+
+fn export(value: &Export, out: &mut Vec<u8>) -> Result<(), TermError> {
+    out.push(113);
+    atom(&value.module, out)?;
+    atom(&value.function, out)?;
+    out.extend([97, value.arity]);
+    Ok(())
+}
+
 fn reference(value: &Reference, out: &mut Vec<u8>) -> Result<(), TermError> {
     out.push(90);
     out.extend(u16::try_from(value.ids.len()).map_err(|_| TermError::TooLarge)?.to_be_bytes());
@@ -136,6 +135,16 @@ fn port(value: &Port, out: &mut Vec<u8>) -> Result<(), TermError> {
         out.extend(value.id.to_be_bytes());
     }
     out.extend(value.creation.to_be_bytes());
+    Ok(())
+}
+
+fn map(pairs: &[(Term, Term)], out: &mut Vec<u8>) -> Result<(), TermError> {
+    out.push(116);
+    size(pairs.len(), out)?;
+    for (key, value) in pairs {
+        part(key, out)?;
+        part(value, out)?;
+    }
     Ok(())
 }
 
