@@ -128,26 +128,11 @@ fn start(reader: &mut Reader<'_>) -> Result<Start, TermError> {
         tag @ (88 | 103) => Term::Pid(Box::new(pid(reader, tag)?)),
         tag @ (89 | 102 | 120) => Term::Port(Box::new(port(reader, tag)?)),
         tag @ (90 | 101 | 114) => Term::Reference(Box::new(reference(reader, tag)?)),
-        104 => {
-            let count = u64::from(reader.u8()?);
-            return open(reader, Kind::Tuple, count, count);
-        }
-        105 => {
-            let count = u64::from(reader.u32()?);
-            return open(reader, Kind::Tuple, count, count);
-        }
+        tag @ (104 | 105 | 108 | 116) => return open(reader, tag),
         106 => Term::List(Vec::new()),
         107 => {
             let size = u32::from(reader.u16()?);
             Term::List(reader.take(size)?.iter().map(|byte| Term::Int(i64::from(*byte))).collect())
-        }
-        108 => {
-            let count = u64::from(reader.u32()?) + 1;
-            return open(reader, Kind::List, count, count);
-        }
-        116 => {
-            let count = u64::from(reader.u32()?);
-            return open(reader, Kind::Map, count * 2, count * 2);
         }
         109 => {
             let size = reader.u32()?;
@@ -161,16 +146,24 @@ fn start(reader: &mut Reader<'_>) -> Result<Start, TermError> {
     Ok(Start::Whole(whole))
 }
 
+/// The start of a tuple, a list with elements, or a map.
+///
 /// Each part takes at least one byte: a count beyond the bytes left is a lie, told before any
 /// memory is reserved.
-fn open(reader: &Reader<'_>, kind: Kind, missing: u64, at_least: u64) -> Result<Start, TermError> {
-    let capacity = usize::try_from(missing).map_err(|_| TermError::Torn)?;
-    if at_least > reader.left() as u64 {
+fn open(reader: &mut Reader<'_>, tag: u8) -> Result<Start, TermError> {
+    let count = if tag == 104 { u64::from(reader.u8()?) } else { u64::from(reader.u32()?) };
+    let (kind, missing) = match tag {
+        108 => (Kind::List, count + 1),
+        116 => (Kind::Map, count * 2),
+        _ => (Kind::Tuple, count),
+    };
+    if missing > reader.left() as u64 {
         return Err(TermError::Torn);
     }
     // The parts may themselves claim the same bytes, at each level anew; so reserve little and
     // let the vector grow with what arrives.
-    Ok(Start::Open(Frame { kind, missing, parts: Vec::with_capacity(capacity.min(16)) }))
+    let parts = Vec::with_capacity(missing.min(16) as usize);
+    Ok(Start::Open(Frame { kind, missing, parts }))
 }
 
 fn finite(value: f64) -> Result<f64, TermError> {
