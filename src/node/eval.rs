@@ -133,7 +133,7 @@ fn evaluated(connection: &Connection, outcome: &Outcome) -> Result<Evaluated, No
     };
     match result.and_then(Term::as_tuple) {
         Some([kind, Term::Binary(text)]) => {
-            let text = String::from_utf8_lossy(text).into_owned();
+            let text = String::from_utf8_lossy(text).trim_end().to_owned();
             Ok(if kind.is_atom("value") { Evaluated::Value { text } } else { Evaluated::Failed { text } })
         }
         _ => Err(connection.unexpected(outcome)),

@@ -131,10 +131,13 @@ fn connections_cost_the_node_no_atoms() {
 }
 
 /// Floats half-way between two shortest forms may differ in the last digit, by which neither
-/// changes its value.
+/// changes its value; before OTP 25 large ones had no exponent, and zero no sign.
 fn same_text(term: &Term, text: &str) -> bool {
     let own = term.to_string();
     match term {
+        Term::Float(value) if *value == 0.0 || value.abs() >= 2_f64.powi(53) => {
+            own.parse() == text.parse::<f64>()
+        }
         Term::Float(value) => {
             own.parse() == Ok(*value) && text.parse() == Ok(*value) && own.len() == text.len()
         }
@@ -184,7 +187,7 @@ fn erlang_values_bindings_and_failures() {
     assert!(failure(eval("\n \"abc", &[])).starts_with("syntax error in line 2"), "string");
     assert!(failure(eval(" ", &[])).contains("nothing to evaluate"));
     let text = failure(eval("1 + atom_to_list(no_atom)", &[]));
-    assert!(text.contains("exception error") && text.contains("arithmetic"), "{text}");
+    assert!(text.contains("exception error") && text.contains("arith"), "{text}");
     assert!(!text.contains("erl_eval:"), "{text}");
     assert!(failure(eval("throw(ball)", &[])).contains("exception throw: ball"));
     assert!(failure(eval("exit(bye)", &[])).contains("exception exit: bye"));
@@ -205,15 +208,17 @@ fn elixir_values_output_and_failures() {
     let Some((_node, mut connection)) = RealNode::connected(&["-pa", ELIXIR]) else { return };
     call(&mut connection, "application", "ensure_all_started", vec![Term::atom("elixir")]);
     let mut out = Vec::new();
-    let source = "IO.puts(\"hé\"); %{a: [1, 2], b: \"x\"}";
-    assert_eq!(elixir(&mut connection, source, &mut out).unwrap(), value("%{a: [1, 2], b: \"x\"}"));
+    let source = "IO.puts(\"hé\"); %{a: [1, \"x\"]}";
+    assert_eq!(elixir(&mut connection, source, &mut out).unwrap(), value("%{a: [1, \"x\"]}"));
     assert_eq!(out, "hé\n".as_bytes());
     let text = failure(elixir(&mut connection, "raise \"no\"", &mut Discard).unwrap());
-    assert_eq!(text.trim_end(), "** (RuntimeError) no");
+    assert_eq!(text, "** (RuntimeError) no");
     let text = failure(elixir(&mut connection, "throw :ball", &mut Discard).unwrap());
     assert!(text.starts_with("** (throw) :ball"), "{text}");
     let text = failure(elixir(&mut connection, "1 +", &mut Discard).unwrap());
     assert!(text.contains("TokenMissingError"), "{text}");
+    let text = failure(elixir(&mut connection, "x + 1", &mut Discard).unwrap());
+    assert!(text.contains("CompileError") && text.contains("undefined"), "{text}");
 }
 
 #[test]
