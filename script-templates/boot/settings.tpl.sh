@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# settings: what the generator knows of this release. Assignments only.
-# shellcheck disable=SC2034 # the other files read these
+# settings: what the generator knows of this version of the release; assignments only.
+# shellcheck disable=SC2034 # the scripts that source this file use them
 _boot_kit_version={{ kit_version }}
 _boot_kind={{ kind }}
 _boot_name={{ name }}
@@ -11,4 +11,3 @@ _boot_template={{ template }}
 _boot_start_timeout={{ start_timeout }}
 _boot_stop_timeout={{ stop_timeout }}
 _boot_hook_timeout={{ hook_timeout }}
-_boot_rel_file={{ rel_file }}

@@ -54,8 +54,6 @@ pub struct Plan {
     pub stop_timeout: u32,
     /// How long an executed hook may run, in seconds.
     pub hook_timeout: u32,
-    /// The `.rel` file, relative to the release.
-    pub rel_file: String,
 }
 
 impl Plan {
@@ -72,7 +70,6 @@ impl Plan {
             start_timeout: config.start.timeout.get(),
             stop_timeout: config.stop.timeout.get(),
             hook_timeout: config.hooks.timeout.get(),
-            rel_file: release.rel_file.clone(),
         }
     }
 }

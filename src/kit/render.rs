@@ -39,7 +39,6 @@ struct Settings<'a> {
     start_timeout: u32,
     stop_timeout: u32,
     hook_timeout: u32,
-    rel_file: &'a str,
 }
 
 /// The templates with holes, as paths in `script-templates/`.
@@ -64,7 +63,6 @@ pub(super) fn settings(plan: &Plan) -> Vec<u8> {
         start_timeout: plan.start_timeout,
         stop_timeout: plan.stop_timeout,
         hook_timeout: plan.hook_timeout,
-        rel_file: &plan.rel_file,
     })
 }
 
@@ -100,7 +98,6 @@ mod tests {
         _boot_start_timeout=60
         _boot_stop_timeout=60
         _boot_hook_timeout=60
-        _boot_rel_file=releases/0.1.0/demo.rel
         ");
     }
 
@@ -109,12 +106,11 @@ mod tests {
         let hostile = "a'b\"c $HOME `id` $(id)\n\\ ; # ! * ~ é &";
         let mut plan = plan();
         plan.vsn = hostile.into();
-        plan.rel_file = "'".into();
-        plan.erts_vsn = String::new();
+        plan.erts_vsn = "'".into();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), settings(&plan)).unwrap();
         let script =
-            ". \"$1\"; printf '%s|' \"$_boot_vsn\" \"$_boot_rel_file\" \"$_boot_erts_vsn\" \"$_boot_name\"";
+            ". \"$1\"; printf '%s|' \"$_boot_vsn\" \"$_boot_erts_vsn\" \"$_boot_elixir\" \"$_boot_name\"";
         let output = Command::new("sh").args(["-c", script, "sh"]).arg(file.path()).output().unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{hostile}|'||demo|"));
         assert!(output.stderr.is_empty());
