@@ -38,7 +38,7 @@ demo: setup build ## shows it all on a release that it builds: kit, start, upgra
 	sh scripts/demo.sh
 
 bench: setup build ## measures what commands cost, beside relx and mix
-	sh scripts/bench.sh
+	python3 scripts/bench.py
 
 clean: ## removes what was built, releases of the tests too
 	$(CARGO) clean
