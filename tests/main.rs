@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod harness_selftest;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod imports;
 
 mod support;

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "offered to all tests; which of them use what changes with each")]
 
 pub(crate) mod instance;
+pub(crate) mod made;
 pub(crate) mod process;
 pub(crate) mod releases;
 pub(crate) mod strace;
