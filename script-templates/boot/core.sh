@@ -131,6 +131,10 @@ _boot_core_take_over() {
 
 _boot_core_traps() {
     trap '_boot_core_exit "$?"' EXIT
+    if [ -n "${_boot_core_heeds_signals:-}" ]; then
+        trap '_boot_core_signal=yes' HUP INT TERM
+        return 0
+    fi
     trap 'exit 129' HUP
     trap 'exit 130' INT
     trap 'exit 143' TERM
@@ -164,11 +168,13 @@ _boot_core_end() {
 # PHASE: goes on behind a phase in which a hook has ended the shell
 _boot_core_resume() {
     case $1 in
-    post_configure)
-        "$_boot_core_continue"
+    "post_$BOOT_COMMAND" | failed) ;;
+    "failed_$BOOT_COMMAND") _boot_hooks_phase failed ;;
+    *)
+        # In the middle of the command, which has left word where to go on.
+        "${_boot_core_continue:-false}"
         _boot_core_end "$?"
         ;;
-    "failed_$BOOT_COMMAND") _boot_hooks_phase failed ;;
     esac
     _boot_core_leave
 }

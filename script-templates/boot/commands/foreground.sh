@@ -24,30 +24,18 @@ boot_command() {
 }
 
 _boot_foreground_supervise() {
-    _boot_foreground_signal=
     _boot_foreground_stopped=
     # A shell gives a background process no standard input of its own accord.
     exec 3<&0
     (_boot_erts_exec) <&3 3<&- &
     _boot_foreground_vm=$!
     exec 3<&-
-    trap '_boot_foreground_signal=yes' HUP INT TERM
+    # From here on a signal is for the node; hooks find the traps put back to that.
+    _boot_core_signal=
+    _boot_core_heeds_signals=yes
+    _boot_core_traps
     _boot_foreground_ready
-    while :; do
-        if [ -n "$_boot_foreground_signal" ] && [ -z "$_boot_foreground_stopped" ]; then
-            _boot_foreground_stopped=yes
-            (_boot_hooks_phase pre_stop) || boot_warn "stopping all the same: a signal can't be refused"
-            kill -TERM "$_boot_foreground_vm" 2>/dev/null
-        fi
-        wait "$_boot_foreground_vm"
-        _boot_foreground_status=$?
-        # Interrupted by a signal, or ended? An ended one is gone once it has been waited for.
-        kill -0 "$_boot_foreground_vm" 2>/dev/null || break
-    done
-    if [ -n "$_boot_foreground_stopped" ]; then
-        _boot_hooks_phase post_stop
-    fi
-    return "$_boot_foreground_status"
+    _boot_foreground_watch
 }
 
 # post_start, once the node has booted
@@ -57,9 +45,52 @@ _boot_foreground_ready() {
     _boot_foreground_waiter=$!
     wait "$_boot_foreground_waiter"
     _boot_foreground_status=$?
-    if [ -n "$_boot_foreground_signal" ]; then
+    if [ -n "$_boot_core_signal" ]; then
         kill "$_boot_foreground_waiter" 2>/dev/null
     elif [ "$_boot_foreground_status" -eq 0 ]; then
+        _boot_core_continue=_boot_foreground_watch
         _boot_hooks_phase post_start
     fi
+}
+
+# until the node has ended; its status
+_boot_foreground_watch() {
+    while :; do
+        if [ -n "$_boot_core_signal" ] && [ -z "$_boot_foreground_stopped" ]; then
+            _boot_foreground_stopped=yes
+            _boot_foreground_pre_stop || boot_warn "stopping all the same: a signal can't be refused"
+            _boot_foreground_terminate </dev/null >/dev/null 2>&1 &
+            _boot_foreground_killer=$!
+        fi
+        wait "$_boot_foreground_vm"
+        _boot_foreground_status=$?
+        # Interrupted by a signal, or ended? An ended one is gone once it has been waited for.
+        kill -0 "$_boot_foreground_vm" 2>/dev/null || break
+    done
+    if [ -n "$_boot_foreground_stopped" ]; then
+        kill "$_boot_foreground_killer" 2>/dev/null
+        _boot_core_continue=_boot_foreground_status
+        _boot_hooks_phase post_stop
+    fi
+    _boot_foreground_status
+}
+
+# more than once: a VM that is still booting loses the signal
+_boot_foreground_terminate() {
+    trap - EXIT HUP INT TERM
+    for _boot_foreground_pause in 1 2 4 8 16; do
+        kill -TERM "$_boot_foreground_vm" || return 0
+        sleep "$_boot_foreground_pause"
+    done
+}
+
+# in a subshell, which a failing hook ends in place of the node's parent
+_boot_foreground_pre_stop() (
+    trap - EXIT
+    _boot_hooks_isolated=yes
+    _boot_hooks_phase pre_stop
+)
+
+_boot_foreground_status() {
+    return "$_boot_foreground_status"
 }
