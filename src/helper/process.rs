@@ -75,7 +75,8 @@ impl Handle {
     }
 }
 
-/// State letter and start time from /proc/PID/stat.
+/// State letter and start time from /proc/PID/stat. A first thread that is a zombie among others that still
+/// end (and hold the ports of the process) is no zombie yet.
 fn stat(pid: i32) -> Option<(u8, u64)> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     // The program's name stands in brackets and may hold anything: count from behind it.
@@ -83,7 +84,9 @@ fn stat(pid: i32) -> Option<(u8, u64)> {
     let rest = std::str::from_utf8(text.get(end + 2..)?).ok()?;
     let mut fields = rest.split(' ');
     let state = *fields.next()?.as_bytes().first()?;
-    Some((state, fields.nth(18)?.parse().ok()?))
+    let threads: u32 = fields.nth(16)?.parse().ok()?;
+    let state = if threads > 1 { b'R' } else { state };
+    Some((state, fields.nth(1)?.parse().ok()?))
 }
 
 #[cfg(test)]
