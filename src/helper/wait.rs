@@ -16,7 +16,10 @@ use crate::node::{connect, os_pid};
 const LAUNCH_LIMIT: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-const LOG_LINES: usize = 20;
+/// Of the log: the VM says the reason first when it refuses a flag (its whole usage follows), last when
+/// an application fails.
+const LOG_HEAD: usize = 5;
+const LOG_TAIL: usize = 20;
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let limit = options::only_timeout(arguments, Duration::from_secs(60))?;
@@ -85,7 +88,7 @@ fn not_in_time(instance: &Instance, process: &Process, limit: Duration) -> Failu
 }
 
 fn died(instance: &Instance) -> Failure {
-    for line in last_lines(instance) {
+    for line in told_lines(&log_of_this_start(instance)) {
         tell(&format!("| {line}"));
     }
     let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
@@ -107,13 +110,38 @@ fn newest_log(instance: &Instance) -> Option<PathBuf> {
         .map(|entry| entry.path())
 }
 
-/// The end of the log since this start.
-fn last_lines(instance: &Instance) -> Vec<String> {
+/// The log since this start.
+fn log_of_this_start(instance: &Instance) -> String {
     let bytes = newest_log(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
-    let lines: Vec<&str> = text.lines().skip(1).map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    text.lines().skip(1).map(|line| format!("{line}\n")).collect()
+}
+
+/// Its lines when they are few, else where it begins and ends.
+fn told_lines(log: &str) -> Vec<String> {
     // "=====" closes run_erl's own heading.
-    let lines = lines.into_iter().filter(|line| *line != "=====").collect::<Vec<_>>();
-    lines[lines.len().saturating_sub(LOG_LINES)..].iter().map(ToString::to_string).collect()
+    let lines = log.lines().map(str::trim_end).filter(|line| !line.is_empty() && *line != "=====");
+    let mut lines: Vec<String> = lines.map(Into::into).collect();
+    if lines.len() > LOG_HEAD + LOG_TAIL + 1 {
+        let left_out = LOG_HEAD..lines.len() - LOG_TAIL;
+        let note = format!("... {} lines ...", left_out.len());
+        lines.splice(left_out, [note]);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told_lines;
+
+    #[test]
+    fn a_long_log_is_told_by_its_ends() {
+        let log = |n: usize| (1..=n).map(|i| format!("{i}\r\n\n")).collect::<String>();
+        assert_eq!(told_lines(&format!("=====\n{}", log(2))), ["1", "2"]);
+        assert_eq!(told_lines(&log(26)).len(), 26);
+        let told = told_lines(&log(100));
+        assert_eq!(told[4..7], ["5", "... 75 lines ...", "81"]);
+        assert_eq!((told.len(), told.last().unwrap().as_str()), (26, "100"));
+    }
 }
