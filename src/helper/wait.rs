@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::env::Instance;
-use super::process::Process;
+use super::process::{Handle, Process};
 use super::record::Record;
 use super::{client, options, tell};
 use crate::error::{Failure, Message, Status};
@@ -14,6 +14,8 @@ use crate::node::{connect, os_pid};
 
 /// How long the launcher may take to leave the VM's pid.
 const LAUNCH_LIMIT: Duration = Duration::from_secs(10);
+/// How long the launcher may take to write down what a dead VM has said.
+const LOG_LIMIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 /// Of the log: the VM says the reason first when it refuses a flag (its whole usage follows), last when
@@ -27,6 +29,11 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let deadline = Instant::now() + limit;
     let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
     let process = launched(&instance, deadline)?;
+    // It is there until it has written all that the VM said.
+    let launcher = process.parent("run_erl").and_then(|parent| parent.open());
+    if !process.is_alive() {
+        return Err(died(&instance, launcher.as_ref()));
+    }
     if record.node.is_none() {
         tell(&format!(
             "warning: {} has no node name: it was started, but can't tell when it has booted",
@@ -55,18 +62,18 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             }
         }
         if process.open().is_none_or(|handle| handle.wait(pause.min(left))) {
-            return Err(died(&instance));
+            return Err(died(&instance, launcher.as_ref()));
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// The VM's process, as soon as the launcher has left its pid.
+/// The VM's process, dead or alive, as soon as the launcher has left its pid.
 fn launched(instance: &Instance, deadline: Instant) -> Result<Process, Failure> {
     let deadline = deadline.min(Instant::now() + LAUNCH_LIMIT);
     loop {
         if let Some(process) = Process::noted(&instance.state) {
-            return if process.is_alive() { Ok(process) } else { Err(died(instance)) };
+            return Ok(process);
         }
         if Instant::now() >= deadline {
             let text = format!("{} was not started: no pid in {}", instance.name, instance.state.display());
@@ -87,7 +94,10 @@ fn not_in_time(instance: &Instance, process: &Process, limit: Duration) -> Failu
     Message::new(Status::TimedOut, text).with_help(help).into()
 }
 
-fn died(instance: &Instance) -> Failure {
+fn died(instance: &Instance, launcher: Option<&Handle>) -> Failure {
+    if let Some(launcher) = launcher {
+        launcher.wait(LOG_LIMIT);
+    }
     for line in told_lines(&log_of_this_start(instance)) {
         tell(&format!("| {line}"));
     }
