@@ -6,5 +6,7 @@
 pub(crate) mod instance;
 pub(crate) mod process;
 pub(crate) mod releases;
+pub(crate) mod running;
+pub(crate) mod said;
 pub(crate) mod strace;
 pub(crate) mod tools;
