@@ -39,6 +39,7 @@ _boot_erts_prepare() {
             ;;
         esac
         boot_warn "$_boot_helper does not run on this machine (status $_boot_erts_status)"
+        _boot_helper=
     fi
     # shellcheck source=/dev/null
     . "$BOOT_DIR/plain.sh"

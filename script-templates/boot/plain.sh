@@ -105,20 +105,25 @@ _boot_plain_alive() {
     [ "$1" != Z ] && [ "${20}" = "$_boot_plain_start" ]
 }
 
-# stops the node by signal
+# stops the node by signal; one that is still booting loses it, so it is sent again after 1, 3, 7, 15... s
 _boot_plain_stop() {
     if ! _boot_plain_alive; then
         boot_info "$RELEASE_NAME is not running"
         return 0
     fi
     kill -TERM "$_boot_plain_pid" || return 4
-    _boot_plain_left=$_boot_stop_timeout
+    _boot_plain_passed=0
+    _boot_plain_next=1
     while _boot_plain_alive; do
-        if [ "$_boot_plain_left" -le 0 ]; then
+        if [ "$_boot_plain_passed" -ge "$_boot_stop_timeout" ]; then
             boot_warn "$RELEASE_NAME (pid $_boot_plain_pid) is still running after $_boot_stop_timeout s"
             return 7
         fi
-        _boot_plain_left=$((_boot_plain_left - 1))
+        if [ "$_boot_plain_passed" -eq "$_boot_plain_next" ]; then
+            _boot_plain_next=$((2 * _boot_plain_next + 1))
+            kill -TERM "$_boot_plain_pid" 2>/dev/null
+        fi
+        _boot_plain_passed=$((_boot_plain_passed + 1))
         sleep 1
     done
 }

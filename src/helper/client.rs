@@ -14,24 +14,41 @@ use crate::node::{self, Connection, Evaluated, Io, NodeError, Outcome, Term, con
 /// Connects to the instance's node.
 ///
 /// # Errors
-/// Not running when no start has left a record, or nothing listens and the recorded process is gone.
+/// Not running when no start has left a record, or the recorded process is gone.
 pub(super) fn open(instance: &Instance, limit: Duration) -> Result<Connection, Failure> {
     let Some(record) = Record::read(instance)? else {
         return Err(not_running(instance));
     };
-    let process = Process::recorded(&instance.state);
+    let noted = Process::noted(&instance.state);
+    let process = noted.filter(Process::is_alive);
     if record.node.is_none() && process.is_none() {
         return Err(not_running(instance));
     }
     let target = record.target(instance)?;
-    match (connect(&target, limit), process) {
-        (Ok(connection), _) => Ok(connection),
-        (Err(error), None) if error.status() == Status::NotRunning => Err(not_running(instance)),
-        (Err(error), Some(process)) => {
+    match (connect(&target, limit), process, noted) {
+        (Ok(connection), None, Some(dead)) => ours(connection, instance, dead.pid),
+        (Ok(connection), _, _) => Ok(connection),
+        (Err(error), Some(process), _) => {
             Err(Unanswered { name: instance.name.clone(), process, source: error }.into())
         }
-        (Err(error), None) => Err(error.into()),
+        (Err(_), None, Some(_)) => Err(not_running(instance)),
+        (Err(error), None, None) if error.status() == Status::NotRunning => Err(not_running(instance)),
+        (Err(error), None, None) => Err(error.into()),
     }
+}
+
+/// The recorded process is gone, and yet a node of its name answers: when it is not that process seen
+/// from another pid namespace, it is another instance's, and not to be stopped or upgraded from here.
+fn ours(mut connection: Connection, instance: &Instance, recorded: i32) -> Result<Connection, Failure> {
+    let pid = os_pid(&mut connection)?;
+    if pid.cast_signed() == recorded {
+        return Ok(connection);
+    }
+    let text =
+        format!("{} is not running; the node of its name with pid {pid} is not its own", instance.name);
+    Err(Message::new(Status::NotRunning, text)
+        .with_help("give one of the two another name: RELEASE_NODE, or -sname or -name in vm.args")
+        .into())
 }
 
 /// The node is not running: status 3.

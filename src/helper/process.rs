@@ -30,14 +30,19 @@ impl Process {
 
     /// The process of that pid, now.
     pub(super) fn now(pid: i32) -> Option<Self> {
-        let (_, start) = stat(pid)?;
-        Some(Self { pid, start })
+        Stat::of(pid).map(|stat| Self { pid, start: stat.start })
+    }
+
+    /// Its parent, while both are there and the parent is the program of that name.
+    pub(super) fn parent(&self, program: &str) -> Option<Self> {
+        let parent = Self::now(Stat::of(self.pid).filter(|stat| stat.start == self.start)?.parent)?;
+        let name = fs::read_to_string(format!("/proc/{}/comm", parent.pid)).ok()?;
+        (name.trim_end() == program).then_some(parent)
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        stat(self.pid).is_some_and(|(state, start)| {
-            !matches!(state, b'Z' | b'X') && (self.start == 0 || start == self.start)
-        })
+        Stat::of(self.pid)
+            .is_some_and(|stat| !stat.has_ended() && (self.start == 0 || stat.start == self.start))
     }
 
     /// A handle that can't come to mean another process; `None` when the process is gone.
@@ -75,15 +80,33 @@ impl Handle {
     }
 }
 
-/// State letter and start time from /proc/PID/stat.
-fn stat(pid: i32) -> Option<(u8, u64)> {
-    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The program's name stands in brackets and may hold anything: count from behind it.
-    let end = text.iter().rposition(|&byte| byte == b')')?;
-    let rest = std::str::from_utf8(text.get(end + 2..)?).ok()?;
-    let mut fields = rest.split(' ');
-    let state = *fields.next()?.as_bytes().first()?;
-    Some((state, fields.nth(18)?.parse().ok()?))
+/// What /proc/PID/stat says.
+struct Stat {
+    state: u8,
+    parent: i32,
+    threads: u32,
+    start: u64,
+}
+
+impl Stat {
+    fn of(pid: i32) -> Option<Self> {
+        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        // The program's name stands in brackets and may hold anything: count from behind it.
+        let end = text.iter().rposition(|&byte| byte == b')')?;
+        let fields: Vec<&str> = std::str::from_utf8(text.get(end + 2..)?).ok()?.split(' ').collect();
+        Some(Self {
+            state: *fields.first()?.as_bytes().first()?,
+            parent: fields.get(1)?.parse().ok()?,
+            threads: fields.get(17)?.parse().ok()?,
+            start: fields.get(19)?.parse().ok()?,
+        })
+    }
+
+    /// A first thread that is a zombie among others that still end (and hold the ports of the process) is
+    /// no end yet.
+    fn has_ended(&self) -> bool {
+        matches!(self.state, b'Z' | b'X') && self.threads <= 1
+    }
 }
 
 #[cfg(test)]

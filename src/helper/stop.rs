@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::client::{self, Output};
 use super::env::Instance;
@@ -11,13 +11,17 @@ use super::{options, record, tell};
 use crate::error::{Failure, Message, Status};
 use crate::node::os_pid;
 
+/// How long a VM may take after SIGTERM before it is sent another.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let limit = options::only_timeout(arguments, Duration::from_secs(60))?;
     let instance = Instance::from_env()?;
-    let process = match ask_to_stop(&instance, limit) {
-        Ok(process) => process,
+    let (process, gone) = match ask_to_stop(&instance, limit) {
+        // No handle: it has ended in the meantime.
+        Ok(process) => (process, process.open().is_none_or(|handle| handle.wait(limit))),
         Err(failure) => match Process::recorded(&instance.state) {
-            Some(process) => terminate(&instance, process, failure)?,
+            Some(process) => (process, terminate(&instance, process, failure, limit)?),
             None if failure.status() == Status::NotRunning => {
                 tell(&format!("{} is not running", instance.name));
                 return Ok(Status::Done);
@@ -25,10 +29,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             None => return Err(failure),
         },
     };
-    // No handle: it has ended in the meantime.
-    if let Some(handle) = process.open()
-        && !handle.wait(limit)
-    {
+    if !gone {
         let text =
             format!("{} (pid {}) is still running after {} s", instance.name, process.pid, limit.as_secs());
         return Err(Message::new(Status::TimedOut, text)
@@ -49,19 +50,37 @@ fn ask_to_stop(instance: &Instance, limit: Duration) -> Result<Process, Failure>
     Ok(process)
 }
 
-/// A node that can't be asked: the VM takes SIGTERM for `init:stop()`.
-fn terminate(instance: &Instance, process: Process, reason: Failure) -> Result<Process, Failure> {
+/// A node that can't be asked: the VM takes SIGTERM for `init:stop()`. One that is still booting loses it,
+/// so it is sent again, each time after twice the pause. False when the node has not ended within `limit`.
+fn terminate(
+    instance: &Instance,
+    process: Process,
+    reason: Failure,
+    limit: Duration,
+) -> Result<bool, Failure> {
     tell(&format!("warning: {reason}; sending SIGTERM to pid {}", process.pid));
-    if let Some(handle) = process.open() {
-        handle.terminate().map_err(|error| {
-            Message::new(
-                Status::Unreachable,
-                format!("cannot signal {} (pid {}): {error}", instance.name, process.pid),
-            )
-            .with_help("run this as the user that started the node, or as root")
-        })?;
+    let Some(handle) = process.open() else { return Ok(true) };
+    let deadline = Instant::now() + limit;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match handle.terminate() {
+            Ok(()) | Err(rustix::io::Errno::SRCH) => {}
+            Err(error) => {
+                let text = format!("cannot signal {} (pid {}): {error}", instance.name, process.pid);
+                return Err(Message::new(Status::Unreachable, text)
+                    .with_help("run this as the user that started the node, or as root")
+                    .into());
+            }
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if handle.wait(pause.min(left)) {
+            return Ok(true);
+        }
+        if left <= pause {
+            return Ok(false);
+        }
+        pause *= 2;
     }
-    Ok(process)
 }
 
 /// What a stopped node leaves behind would only mislead the commands that come later.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::env::Instance;
-use super::process::Process;
+use super::process::{Handle, Process};
 use super::record::Record;
 use super::{client, options, tell};
 use crate::error::{Failure, Message, Status};
@@ -14,9 +14,14 @@ use crate::node::{connect, os_pid};
 
 /// How long the launcher may take to leave the VM's pid.
 const LAUNCH_LIMIT: Duration = Duration::from_secs(10);
+/// How long the launcher may take to write down what a dead VM has said.
+const LOG_LIMIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-const LOG_LINES: usize = 20;
+/// Of the log: the VM says the reason first when it refuses a flag (its whole usage follows), last when
+/// an application fails.
+const LOG_HEAD: usize = 5;
+const LOG_TAIL: usize = 20;
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let limit = options::only_timeout(arguments, Duration::from_secs(60))?;
@@ -24,6 +29,11 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let deadline = Instant::now() + limit;
     let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
     let process = launched(&instance, deadline)?;
+    // It is there until it has written all that the VM said.
+    let launcher = process.parent("run_erl").and_then(|parent| parent.open());
+    if !process.is_alive() {
+        return Err(died(&instance, launcher.as_ref()));
+    }
     if record.node.is_none() {
         tell(&format!(
             "warning: {} has no node name: it was started, but can't tell when it has booted",
@@ -52,18 +62,18 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             }
         }
         if process.open().is_none_or(|handle| handle.wait(pause.min(left))) {
-            return Err(died(&instance));
+            return Err(died(&instance, launcher.as_ref()));
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// The VM's process, as soon as the launcher has left its pid.
+/// The VM's process, dead or alive, as soon as the launcher has left its pid.
 fn launched(instance: &Instance, deadline: Instant) -> Result<Process, Failure> {
     let deadline = deadline.min(Instant::now() + LAUNCH_LIMIT);
     loop {
         if let Some(process) = Process::noted(&instance.state) {
-            return if process.is_alive() { Ok(process) } else { Err(died(instance)) };
+            return Ok(process);
         }
         if Instant::now() >= deadline {
             let text = format!("{} was not started: no pid in {}", instance.name, instance.state.display());
@@ -84,8 +94,11 @@ fn not_in_time(instance: &Instance, process: &Process, limit: Duration) -> Failu
     Message::new(Status::TimedOut, text).with_help(help).into()
 }
 
-fn died(instance: &Instance) -> Failure {
-    for line in last_lines(instance) {
+fn died(instance: &Instance, launcher: Option<&Handle>) -> Failure {
+    if let Some(launcher) = launcher {
+        launcher.wait(LOG_LIMIT);
+    }
+    for line in told_lines(&log_of_this_start(instance)) {
         tell(&format!("| {line}"));
     }
     let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
@@ -107,13 +120,38 @@ fn newest_log(instance: &Instance) -> Option<PathBuf> {
         .map(|entry| entry.path())
 }
 
-/// The end of the log since this start.
-fn last_lines(instance: &Instance) -> Vec<String> {
+/// The log since this start.
+fn log_of_this_start(instance: &Instance) -> String {
     let bytes = newest_log(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
-    let lines: Vec<&str> = text.lines().skip(1).map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    text.lines().skip(1).map(|line| format!("{line}\n")).collect()
+}
+
+/// Its lines when they are few, else where it begins and ends.
+fn told_lines(log: &str) -> Vec<String> {
     // "=====" closes run_erl's own heading.
-    let lines = lines.into_iter().filter(|line| *line != "=====").collect::<Vec<_>>();
-    lines[lines.len().saturating_sub(LOG_LINES)..].iter().map(ToString::to_string).collect()
+    let lines = log.lines().map(str::trim_end).filter(|line| !line.is_empty() && *line != "=====");
+    let mut lines: Vec<String> = lines.map(Into::into).collect();
+    if lines.len() > LOG_HEAD + LOG_TAIL + 1 {
+        let left_out = LOG_HEAD..lines.len() - LOG_TAIL;
+        let note = format!("... {} lines ...", left_out.len());
+        lines.splice(left_out, [note]);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told_lines;
+
+    #[test]
+    fn a_long_log_is_told_by_its_ends() {
+        let log = |n: usize| (1..=n).map(|i| format!("{i}\r\n\n")).collect::<String>();
+        assert_eq!(told_lines(&format!("=====\n{}", log(2))), ["1", "2"]);
+        assert_eq!(told_lines(&log(26)).len(), 26);
+        let told = told_lines(&log(100));
+        assert_eq!(told[4..7], ["5", "... 75 lines ...", "81"]);
+        assert_eq!((told.len(), told.last().unwrap().as_str()), (26, "100"));
+    }
 }

@@ -4,8 +4,9 @@
 #![allow(dead_code, reason = "offered to all tests; which of them use what changes with each")]
 
 pub(crate) mod instance;
-pub(crate) mod made;
 pub(crate) mod process;
 pub(crate) mod releases;
+pub(crate) mod running;
+pub(crate) mod said;
 pub(crate) mod strace;
 pub(crate) mod tools;

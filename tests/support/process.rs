@@ -123,10 +123,17 @@ fn kill_group(child: &Child) {
 }
 
 /// Whether a process runs. One that is dead but not yet reaped does not: pid 1 of a container may
-/// take its time.
+/// take its time. One whose first thread is dead, but not all others, still does.
 pub(crate) fn runs(pid: u32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with(['Z', 'X'])))
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    match fields.as_slice() {
+        ["Z" | "X", rest @ ..] => {
+            rest.get(16).is_some_and(|threads| threads.parse::<u32>().is_ok_and(|n| n > 1))
+        }
+        [_] => false,
+        _ => true,
+    }
 }
 
 /// The processes that have `text` in their environment or command line.

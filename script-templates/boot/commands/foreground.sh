@@ -34,10 +34,11 @@ _boot_foreground_supervise() {
     _boot_foreground_vm=$!
     exec 3<&-
     # A signal from before there was a process to stop.
-    [ -z "$_boot_foreground_stopping" ] || kill -TERM "$_boot_foreground_vm"
+    [ -z "$_boot_foreground_stopping" ] || _boot_foreground_terminate
     _boot_foreground_ready
     _boot_foreground_wait
     [ -n "$_boot_foreground_stopping" ] || return "$_boot_foreground_status"
+    kill "$_boot_foreground_killer" 2>/dev/null
     _boot_foreground_hooks post_stop
     # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
     case $_boot_foreground_status in
@@ -52,7 +53,19 @@ _boot_foreground_stop() {
     [ -z "$_boot_foreground_stopping" ] || return 0
     _boot_foreground_stopping=yes
     _boot_foreground_hooks pre_stop
-    [ -z "$_boot_foreground_vm" ] || kill -TERM "$_boot_foreground_vm" 2>/dev/null
+    [ -z "$_boot_foreground_vm" ] || _boot_foreground_terminate
+}
+
+# sends SIGTERM to the VM, and again for a while: one that is still booting loses the signal
+_boot_foreground_terminate() {
+    (
+        trap - EXIT HUP INT TERM
+        for _boot_foreground_pause in 1 2 4 8 16; do
+            kill -TERM "$_boot_foreground_vm" || exit 0
+            sleep "$_boot_foreground_pause"
+        done
+    ) </dev/null >/dev/null 2>&1 &
+    _boot_foreground_killer=$!
 }
 
 # PHASE: its hooks, apart, as the core has to outlive them

@@ -10,8 +10,12 @@
 
 boot_command() {
     if [ -n "$_boot_helper" ]; then
-        _boot_core_last stop --timeout "$_boot_stop_timeout" "$@"
-        return
+        "$_boot_helper" stop --timeout "$_boot_stop_timeout" "$@"
+        _boot_stop_status=$?
+        case $_boot_stop_status in
+        126 | 127) boot_warn "$_boot_helper does not run on this machine (status $_boot_stop_status)" ;;
+        *) return "$_boot_stop_status" ;;
+        esac
     fi
     # shellcheck source=/dev/null
     . "$BOOT_DIR/plain.sh"

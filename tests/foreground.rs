@@ -1,0 +1,192 @@
+//! The node in the foreground, as a supervisor sees it, and on a terminal, as a person does.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::support::instance::Instance;
+use crate::support::process::{Output, until};
+use crate::support::releases::{Raw, mix, rebar3};
+use crate::support::running::Running;
+use crate::support::tools::need;
+
+fn foreground(instance: &Instance) -> Running {
+    let mut command = instance.command(&instance.entry());
+    Running::new(command.arg("foreground"), &instance.base().join("out"))
+}
+
+fn answers(instance: &Instance) {
+    until("the node answers", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);
+}
+
+/// A plugin whose hooks say their names.
+fn plugin(instance: &Instance, hooks: &[&str]) {
+    let plugin = instance.path().join("plugins/say");
+    fs::create_dir_all(&plugin).unwrap();
+    for hook in hooks {
+        fs::write(plugin.join(hook), "echo \"hook: $BOOT_PHASE of $BOOT_COMMAND\"\n").unwrap();
+    }
+}
+
+/// What a process has as standard input.
+fn stdin(pid: u32) -> PathBuf {
+    fs::read_link(format!("/proc/{pid}/fd/0")).unwrap()
+}
+
+#[test]
+fn without_hooks_the_node_takes_the_scripts_place() {
+    for raw in [rebar3(), mix()].into_iter().flatten() {
+        let instance = Instance::of(raw).kit();
+        let mut node = foreground(&instance);
+        let input = stdin(node.pid());
+        answers(&instance);
+        assert_eq!(instance.vms(), [node.pid()]);
+        assert_eq!(instance.run(&["pid"]).ok(), format!("{}\n", node.pid()));
+        assert_eq!(stdin(node.pid()), input);
+        let again = instance.run(&["foreground"]);
+        let already = format!("error: demo is already running (pid {})\nhelp: ", node.pid());
+        assert!(again.status == 1 && again.stderr.starts_with(&already), "{again}");
+        node.signal(Signal::TERM);
+        assert_eq!(node.end(), 0, "{}", node.text());
+        assert_eq!(instance.said(&["ping"]), "3\n! error: demo is not running\n! help: demo start\n");
+    }
+}
+
+#[test]
+fn with_hooks_the_script_stays_and_runs_them() {
+    for raw in [rebar3(), mix()].into_iter().flatten() {
+        let instance = Instance::of(raw).kit();
+        plugin(&instance, &["pre_start", "post_start", "pre_stop", "post_stop", "post_foreground"]);
+        let mut node = foreground(&instance);
+        let input = stdin(node.pid());
+        node.until_says("post_start of foreground\n");
+        assert_eq!(instance.run(&["ping"]).status, 0, "post_start runs once the node answers");
+        let vms = instance.vms();
+        assert!(vms.len() == 1 && vms[0] != node.pid());
+        assert_eq!(instance.run(&["pid"]).ok(), format!("{}\n", vms[0]));
+        assert_eq!(stdin(vms[0]), input, "the node has the script's own standard input");
+        node.signal(Signal::TERM);
+        assert_eq!(node.end(), 0, "{}", node.text());
+        let text = node.text();
+        let hooks: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("hook: ")).collect();
+        assert_eq!(
+            hooks,
+            ["pre_start", "post_start", "pre_stop", "post_stop", "post_foreground"]
+                .map(|hook| format!("{hook} of foreground")),
+        );
+        assert_eq!(instance.vms(), [0; 0]);
+    }
+}
+
+#[test]
+fn hooks_that_end_the_shell_or_fail_do_not_leave_the_node_alone() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    plugin(&instance, &["post_foreground"]);
+    for hook in ["post_start", "pre_stop", "post_stop"] {
+        let file = instance.path().join("plugins/say").join(hook);
+        fs::write(file, "echo \"hook: $BOOT_PHASE\"; exit 9\n").unwrap();
+    }
+    let mut node = foreground(&instance);
+    node.until_says("plugin say: post_start ended with exit 9");
+    assert_eq!(instance.vms().len(), 1);
+    node.signal(Signal::TERM);
+    assert_eq!(node.end(), 6, "done, but a post hook failed: {}", node.text());
+    assert_eq!(instance.vms(), [0; 0]);
+    let text = node.text();
+    let hooks: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("hook: ")).collect();
+    assert_eq!(hooks, ["post_start", "pre_stop", "post_stop", "post_foreground of foreground"], "{text}");
+    assert!(text.contains("error: plugin say: pre_stop failed with status 9"), "{text}");
+    assert!(text.contains("warning: stopping all the same: a signal can't be refused\n"), "{text}");
+}
+
+#[test]
+fn a_signal_while_the_node_boots_is_not_lost() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    plugin(&instance, &["post_start", "pre_stop", "post_stop"]);
+    let mut node = foreground(&instance);
+    until("a VM", Duration::from_secs(20), || !instance.vms().is_empty());
+    node.signal(Signal::TERM);
+    node.end();
+    assert_eq!(instance.vms(), [0; 0]);
+    assert!(node.text().contains("hook: post_stop"), "{}", node.text());
+}
+
+#[test]
+fn a_node_in_the_foreground_is_stopped_by_the_command_too() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    plugin(&instance, &["post_foreground"]);
+    let mut node = foreground(&instance);
+    answers(&instance);
+    assert_eq!(instance.said(&["stop"]), "0\n");
+    assert_eq!(node.end(), 0, "{}", node.text());
+    assert!(node.text().ends_with("hook: post_foreground of foreground\n"), "{}", node.text());
+}
+
+#[test]
+fn a_node_that_dies_in_the_foreground_gives_its_status() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    for hooks in [[].as_slice(), &["post_stop", "failed"]] {
+        plugin(&instance, hooks);
+        let mut node = foreground(&instance);
+        answers(&instance);
+        instance.run(&["rpc", "erlang:spawn(fun() -> erlang:halt(3) end)"]);
+        assert_eq!(node.end(), 3, "{}", node.text());
+    }
+    let text = fs::read_to_string(instance.base().join("out")).unwrap();
+    assert!(text.contains("hook: failed of foreground") && !text.contains("post_stop"), "{text}");
+}
+
+#[test]
+fn a_mix_node_in_the_foreground_reads_its_standard_input() {
+    let Some(raw) = mix() else { return };
+    for hooks in [[].as_slice(), &["post_stop"]] {
+        let instance = Instance::of(raw).kit();
+        plugin(&instance, hooks);
+        let mut node = foreground(&instance);
+        answers(&instance);
+        node.write("typed\n");
+        let read = "IO.gets(Process.whereis(:user), \"\")";
+        assert_eq!(instance.said(&["rpc", read]), "0\n\"typed\\n\"\n", "{hooks:?}");
+        node.signal(Signal::TERM);
+        assert_eq!(node.end(), 0);
+    }
+}
+
+/// Runs `bin/NAME console` on a terminal.
+fn console(raw: &'static Raw, hooks: &[&str], steps: &[&str]) -> (Output, Instance) {
+    let instance = Instance::of(raw).env("TERM", "dumb").env("NO_COLOR", "1").kit();
+    plugin(&instance, hooks);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/terminal.py");
+    let mut command = instance.command(Path::new("python3"));
+    command.arg(script).args(steps).arg("--").arg(instance.entry()).arg("console");
+    (instance.finish(&mut command, ""), instance)
+}
+
+#[test]
+fn an_erlang_console_is_a_shell_on_the_terminal() {
+    let (Some(raw), true) = (rebar3(), need(&["python3"])) else { return };
+    for hooks in [[].as_slice(), &["pre_console", "post_console"]] {
+        let (output, instance) = console(raw, hooks, &["1> ", "demo_server:inc() + 41.", "42", "q()."]);
+        assert_eq!(output.status, 0, "{output}");
+        assert_eq!(output.stdout.contains("hook: post_console"), !hooks.is_empty(), "{output}");
+        assert_eq!(instance.vms(), [0; 0]);
+    }
+}
+
+#[test]
+fn an_elixir_console_is_iex_on_the_terminal() {
+    let (Some(raw), true) = (mix(), need(&["python3"])) else { return };
+    for hooks in [[].as_slice(), &["pre_console", "post_console"]] {
+        let steps = [")1>", "Demo.Counter.inc() + 41", "42", "System.stop()"];
+        let (output, instance) = console(raw, hooks, &steps);
+        assert_eq!(output.status, 0, "{output}");
+        assert_eq!(output.stdout.contains("hook: post_console"), !hooks.is_empty(), "{output}");
+        assert_eq!(instance.vms(), [0; 0]);
+    }
+}
