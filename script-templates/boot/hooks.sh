@@ -33,8 +33,8 @@ _boot_hooks_find() {
 # DIRECTORY: adds its plugins; the first directory's are sorted by the shell, later ones are put in place
 _boot_hooks_find_in() {
     [ -n "$1" ] || return 0
-    for _boot_hooks_path in "$1"/*/; do
-        _boot_hooks_path=${_boot_hooks_path%/}
+    # Not "*/": "a-b/" comes before "a/", as "-" comes before "/".
+    for _boot_hooks_path in "$1"/*; do
         _boot_hooks_name=${_boot_hooks_path##*/}
         [ -d "$_boot_hooks_path" ] || continue
         case $_boot_hooks_name in *.off) continue ;; esac
