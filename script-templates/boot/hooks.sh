@@ -53,11 +53,21 @@ _boot_hooks_sink() {
     while [ "$1" -gt 1 ]; do
         set -- "$1" "$(($1 - 1))"
         eval "_boot_hooks_below=\$_boot_plugin_$2 _boot_hooks_path=\$_boot_plugin_$1"
-        # shellcheck disable=SC3012 # in POSIX since 2024, and in all seven shells before
-        [ "${_boot_hooks_path##*/}" \< "${_boot_hooks_below##*/}" ] || return 0
+        _boot_hooks_before "${_boot_hooks_path##*/}" "${_boot_hooks_below##*/}" || return 0
         eval "_boot_plugin_$1=\$_boot_hooks_below _boot_plugin_$2=\$_boot_hooks_path"
         shift
     done
+}
+
+# A B: whether A sorts before B
+_boot_hooks_before() {
+    if [ -n "${ZSH_VERSION:-}" ]; then
+        # The one shell whose "[" has no "<".
+        eval '[[ $1 < $2 ]]'
+        return
+    fi
+    # shellcheck disable=SC3012 # in POSIX since 2024, and in the other shells before
+    [ "$1" \< "$2" ]
 }
 
 # PHASE...: looks which hooks of these phases there are, and refuses to go on when others could have
