@@ -41,7 +41,7 @@ boot_debug() {
 #   status: 0 it does, 3 not running, 4 no answer
 #   since: api 1
 boot_node_ping() {
-    _boot_core_helper ping >/dev/null 2>&1
+    _boot_api_ask ping >/dev/null 2>&1
 }
 
 # boot_node_pid: the node's process id.
@@ -49,7 +49,7 @@ boot_node_ping() {
 #   status: 0, 3 not running, 4 no answer
 #   since: api 1
 boot_node_pid() {
-    _boot_core_helper pid
+    _boot_api_ask pid
 }
 
 # boot_node_rpc EXPRESSION: evaluate an expression on the node (Elixir or Erlang, by the release).
@@ -57,7 +57,16 @@ boot_node_pid() {
 #   status: 0, 1 exception, 3 not running, 4 no answer
 #   since: api 1
 boot_node_rpc() {
-    _boot_core_helper rpc "$@"
+    _boot_api_ask rpc ${_boot_elixir:+--default-elixir} "$@"
+}
+
+# ARG...: asks the helper; a hook is not ended by a helper that is missing
+_boot_api_ask() {
+    if [ -z "$_boot_helper" ]; then
+        boot_warn "$BOOT_DIR/relboot-helper is missing or not executable"
+        return 4
+    fi
+    "$_boot_helper" "$@"
 }
 
 # boot_require_node: end with status 3 or 4 unless the node answers.
@@ -73,14 +82,26 @@ boot_require_node() {
 #   status: 0, or 7 when SECONDS have passed
 #   since: api 1
 boot_wait_until() (
-    _boot_api_left=$1
+    _boot_api_now=0
+    _boot_api_tick
+    _boot_api_end=$((_boot_api_now + $1))
     shift
     until "$@"; do
-        [ "$_boot_api_left" -gt 0 ] || exit 7
-        _boot_api_left=$((_boot_api_left - 1))
+        _boot_api_tick
+        [ "$_boot_api_now" -lt "$_boot_api_end" ] || exit 7
         sleep 1
     done
 )
+
+# sets _boot_api_now to the seconds since boot: a command may take long; without /proc it counts the calls
+_boot_api_tick() {
+    _boot_api_up=
+    [ ! -r /proc/uptime ] || read -r _boot_api_up _boot_api_rest </proc/uptime || :
+    case $_boot_api_up in
+    *.*) _boot_api_now=${_boot_api_up%%.*} ;;
+    *) _boot_api_now=$((_boot_api_now + 1)) ;;
+    esac
+}
 
 # boot_run_phase PHASE: run all plugins' hooks of that name, e.g. of a step of your own.
 #   stdout: the hooks'

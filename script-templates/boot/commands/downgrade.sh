@@ -1,15 +1,17 @@
 # shellcheck shell=sh
 # downgrade: take the running node back to an older version, keeping its state.
 #
-# usage: NAME downgrade VERSION
+# usage: NAME downgrade [--timeout SECONDS] VERSION
 #
 # The other way round than upgrade: runs the relup of the version in use downwards and makes the older
 # one permanent. That version's kit takes over.
 #
 # example: NAME downgrade 0.1.0
 
+# shellcheck source=/dev/null
+. "$BOOT_DIR/node.sh"
+_boot_node_target "$@"
+
 boot_command() {
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/node.sh"
     _boot_node_switch downgrade "$@"
 }

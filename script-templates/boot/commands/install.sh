@@ -1,15 +1,17 @@
 # shellcheck shell=sh
 # install: switch the running node to a version, in place.
 #
-# usage: NAME install [--no-permanent] VERSION
+# usage: NAME install [--no-permanent] [--timeout SECONDS] VERSION
 #
 # Unpacks the version if need be, runs its relup in the running node and makes it the one that the
 # next start boots. With --no-permanent the next start boots the old version again.
 #
 # example: NAME install --no-permanent 0.2.0
 
+# shellcheck source=/dev/null
+. "$BOOT_DIR/node.sh"
+_boot_node_target "$@"
+
 boot_command() {
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/node.sh"
     _boot_node_switch install "$@"
 }

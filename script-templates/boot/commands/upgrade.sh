@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # upgrade: upgrade the running node to a version, keeping its state.
 #
-# usage: NAME upgrade VERSION
+# usage: NAME upgrade [--timeout SECONDS] VERSION
 #
 # Unpacks releases/NAME-VERSION.tar.gz if need be, runs its relup in the running node, makes it
 # permanent. The new version's kit takes over: its plugins' post_upgrade hooks run, and so do its
@@ -9,8 +9,10 @@
 #
 # example: NAME upgrade 0.2.0
 
+# shellcheck source=/dev/null
+. "$BOOT_DIR/node.sh"
+_boot_node_target "$@"
+
 boot_command() {
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/node.sh"
     _boot_node_switch upgrade "$@"
 }
