@@ -65,7 +65,7 @@ fn life(instance: &Instance, words: &Words) {
 
 /// The answers of a node that does not run.
 fn stopped(instance: &Instance) {
-    const NOT_RUNNING: &str = "3\n! error: demo is not running\n! help: demo start\n";
+    const NOT_RUNNING: &str = "3\n! error: demo is not running\n! help: ROOT/bin/demo start\n";
     for args in
         [["ping"].as_slice(), &["pid"], &["status"], &["rpc", "1"], &["versions"], &["upgrade", "0.2.0"]]
     {

@@ -103,7 +103,11 @@ fn a_release_with_migrations_and_a_webhook_is_started_upgraded_and_stopped() {
 
     instance.unset("MIGRATE_COMMAND");
     let upgraded = instance.run(&["upgrade", "--timeout", "60", "0.2.0"]);
-    assert_eq!((upgraded.status, upgraded.stdout.as_str()), (0, ""), "{upgraded}");
+    assert_eq!(
+        (upgraded.status, upgraded.stdout.as_str()),
+        (0, "demo: 0.1.0 -> 0.2.0, permanent\n"),
+        "{upgraded}"
+    );
     assert_eq!(event("upgrade", "0.2.0", "upgrade", 0), "0.1.0");
     let proofs = fs::read_to_string(&proof).unwrap();
     assert!(proofs.ends_with("\nv2 0.2.0 nonode@nohost\n"), "by the new version's code: {proofs}");
