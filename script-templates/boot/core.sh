@@ -16,6 +16,7 @@ _boot_core_main() {
     _boot_core_environment
     # shellcheck source=/dev/null
     . "$BOOT_DIR/commands/$BOOT_COMMAND.sh"
+    [ -z "${_boot_core_targets:-}" ] || _boot_core_target "$@"
     _boot_hooks_find
     _boot_core_traps
     if [ "$_boot_hooks_n" -gt 0 ]; then
@@ -51,6 +52,20 @@ _boot_core_command() {
     mix:console) RELEASE_COMMAND=start_iex ;;
     *) RELEASE_COMMAND=$BOOT_COMMAND ;;
     esac
+}
+
+# [ARG...]: sets BOOT_TARGET_VSN, for the hooks too: the argument that is no option, of a command about a version
+_boot_core_target() {
+    BOOT_TARGET_VSN=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --timeout) [ $# -eq 1 ] || shift ;;
+        -*) ;;
+        *) BOOT_TARGET_VSN=$1 ;;
+        esac
+        shift
+    done
+    export BOOT_TARGET_VSN
 }
 
 _boot_core_environment() {

@@ -67,6 +67,26 @@ Describe 'core'
         End
     End
 
+    Describe 'the version that a command is about'
+        Parameters
+            0.2.0 0.2.0
+            0.2.0 --no-permanent 0.2.0
+            0.2.0 --timeout 5 0.2.0
+            0.2.0 0.2.0 --timeout 5
+            0.2.0 --timeout=5 0.2.0
+            'a b' 'a b'
+            ''
+            '' --timeout
+        End
+
+        It "is <$1> among <$2 $3 $4>"
+            wanted=$1
+            shift
+            When call _boot_core_target "$@"
+            The variable BOOT_TARGET_VSN should equal "$wanted"
+        End
+    End
+
     Describe 'the state directory'
         places() {
             RELEASE_TMP='' RUNTIME_DIRECTORY='' XDG_RUNTIME_DIR='' BOOT_INSTANCE='' RELEASE_NODE=''
