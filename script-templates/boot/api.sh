@@ -105,16 +105,27 @@ _boot_api_tick() {
 
 # boot_run_phase PHASE: run all plugins' hooks of that name, e.g. of a step of your own.
 #   stdout: the hooks'
-#   status: 0; ends with 5 when a pre_ hook fails, a failing post_ hook is reported
+#   status: 0; ends with 5 when a pre_ hook fails, others that fail are reported; a command keeps what pre_ hooks export
 #   since: api 1
 boot_run_phase() {
-    # A hook may call this: what belongs to that hook is put back afterwards.
-    set -- "$1" "$_boot_hooks_sourcing" "${_boot_hooks_next:-1}" "${_boot_hooks_cwd:-$PWD}" \
-        "${BOOT_PLUGIN:-}" "${BOOT_PLUGIN_DIR:-}" "${BOOT_PHASE:-}"
-    _boot_hooks_check "$1"
-    _boot_hooks_phase "$1"
-    _boot_hooks_sourcing=$2 _boot_hooks_next=$3 _boot_hooks_cwd=$4
-    BOOT_PLUGIN=$5 BOOT_PLUGIN_DIR=$6 BOOT_PHASE=$7
+    case $1:$_boot_hooks_sourcing in
+    pre_*:)
+        _boot_hooks_check "$1"
+        _boot_hooks_phase "$1"
+        return 0
+        ;;
+    esac
+    # What calls this goes on afterwards, and a hook that calls it has its own directory, options, traps.
+    set -- "$1" "$-"
+    set +e
+    (_boot_hooks_apart "$1" check)
+    set -- "$?" "$2"
+    case $2 in *e*) set -e ;; esac
+    case $1 in
+    0) ;;
+    6) _boot_hooks_post_failed=yes ;;
+    *) exit "$1" ;;
+    esac
 }
 
 # boot_command_exists NAME: whether this release has a command of that name.
@@ -122,5 +133,8 @@ boot_run_phase() {
 #   status: 0 or 1
 #   since: api 1
 boot_command_exists() {
+    case $1 in
+    '' | *[!a-z0-9_]*) return 1 ;;
+    esac
     [ -r "$BOOT_DIR/commands/$1.sh" ]
 }

@@ -163,6 +163,12 @@ _boot_core_exit() {
 
 # STATUS: the hooks after the command, then the end
 _boot_core_end() {
+    # The end of a child by signal N: 256 + N in ksh93, 384 + N in yash.
+    case $1 in
+    25[6-9] | 2[6-9]? | 3[0-7]? | 38[0-3]) set -- "$(($1 - 128))" ;;
+    38? | 39? | 4??) set -- "$(($1 - 256))" ;;
+    esac
+    _boot_core_status=$1 # a hook may do what it likes to the public one
     BOOT_STATUS=$1
     export BOOT_STATUS
     if [ -n "$_boot_hooks_after" ]; then
@@ -190,8 +196,8 @@ _boot_core_resume() {
 
 _boot_core_leave() {
     trap - EXIT
-    if [ "$BOOT_STATUS" -eq 0 ] && [ -n "$_boot_hooks_post_failed" ]; then
-        BOOT_STATUS=6
+    if [ "$_boot_core_status" -eq 0 ] && [ -n "$_boot_hooks_post_failed" ]; then
+        _boot_core_status=6
     fi
-    exit "$BOOT_STATUS"
+    exit "$_boot_core_status"
 }

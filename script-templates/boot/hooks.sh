@@ -3,9 +3,11 @@
 
 _boot_hooks_n=0          # number of plugins
 _boot_hooks_sourcing=    # the hook being sourced: the EXIT trap finds here who ended the shell
-_boot_hooks_isolated=    # set once a hook has ended the shell: later ones are sourced in subshells
+_boot_hooks_isolated=    # set where a hook must not end the shell: each is sourced in a subshell of its own
+_boot_hooks_binding=yes  # a failing pre_ hook stops what it stands before; empty: it can't, it is reported
 _boot_hooks_post_failed= # set when a post hook failed
 _boot_hooks_after=       # set when there are hooks to run after the command
+_boot_hooks_umask=       # the umask before the first hook
 
 # looks for plugins: _boot_plugin_1.. in byte order of their names, the first of a name wins
 _boot_hooks_find() {
@@ -94,17 +96,30 @@ _boot_hooks_check() {
 # FILE...: ends the shell with status 5 (6 once the command has been done) when others than its owner or root can write one
 _boot_hooks_trust() {
     # Hooks will be sourced; this is what only another process can tell for putting it back afterwards.
-    _boot_hooks_umask=$(umask)
+    [ -n "$_boot_hooks_umask" ] || _boot_hooks_umask=$(umask)
     if [ -n "$_boot_helper" ]; then
         "$_boot_helper" hook-check "$@"
         case $? in
         0) return 0 ;;
-        5) exit "${_boot_hooks_refusal:-5}" ;;
+        5) _boot_hooks_refuse ;;
         esac
     fi
-    _boot_hooks_open=$(find -L "$@" \( -perm -020 -o -perm -002 \) -print) || _boot_hooks_open=$*
-    [ -z "$_boot_hooks_open" ] ||
-        boot_die "others can write these hooks: $_boot_hooks_open" "chmod go-w them, once you know what is in them" "${_boot_hooks_refusal:-5}"
+    for _boot_hooks_path in "$@"; do
+        set -- "$@" "${_boot_hooks_path%/*}" "${_boot_hooks_path%/*/*}"
+    done
+    # In a sticky directory nobody can replace what is another's.
+    _boot_hooks_open=$(find -L "$@" -prune \( -perm -020 -o -perm -002 \) ! \( -type d -perm -1000 \) -print) ||
+        _boot_hooks_open=$*
+    [ -n "$_boot_hooks_open" ] || return 0
+    printf 'error: others can write these, so they are not used: %s\nhelp: %s\n' "$_boot_hooks_open" \
+        "chmod go-w them, once you know what is in them" >&2
+    _boot_hooks_refuse
+}
+
+# ends the shell, and runs no hook any more: the ones that others can write may be among those that come now
+_boot_hooks_refuse() {
+    _boot_hooks_n=0
+    exit "${_boot_hooks_refusal:-5}"
 }
 
 # PHASE: all plugins' hooks of it, in order; a failing pre_ hook ends the shell with status 5
@@ -119,24 +134,43 @@ _boot_hooks_from() {
         if [ -e "$_boot_hooks_path/$1" ] || [ -h "$_boot_hooks_path/$1" ]; then
             _boot_hooks_next=$(($2 + 1))
             _boot_hooks_run "$_boot_hooks_path" "$1"
-            [ "$_boot_hooks_status" -eq 0 ] || _boot_hooks_failed "$BOOT_PLUGIN_DIR" "$1" "$_boot_hooks_status"
+            if [ "$_boot_hooks_status" -ne 0 ]; then
+                eval "_boot_hooks_path=\$_boot_plugin_$2"
+                _boot_hooks_failed "$_boot_hooks_path/$1" "failed with status $_boot_hooks_status" || exit 5
+            fi
         fi
         set -- "$1" "$(($2 + 1))"
     done
 }
 
-# PLUGIN PHASE STATUS: tells of a failed hook; ends the shell when it was a pre_ hook
+# PHASE [check]: all its hooks, where what they do to a shell must not reach the caller's. To be called in a
+# subshell, which it ends: with 5 when a pre_ hook failed, 6 when another did
+_boot_hooks_apart() {
+    trap - EXIT HUP INT TERM
+    _boot_hooks_plain
+    _boot_hooks_isolated=yes
+    _boot_hooks_sourcing=
+    _boot_hooks_post_failed=
+    case $1 in pre_*) ;; *) _boot_hooks_refusal=6 ;; esac
+    [ -z "${2:-}" ] || _boot_hooks_check "$1"
+    _boot_hooks_phase "$1"
+    [ -z "$_boot_hooks_post_failed" ] || exit 6
+    exit 0
+}
+
+# FILE WHAT: tells of a failed hook, for WHAT is "failed with status N" or "ended with exit N"; status 5 when
+# that stops what comes next
 _boot_hooks_failed() {
-    case $2 in
-    pre_*)
-        boot_die "plugin ${1##*/}: $2 failed with status $3, so ${2#pre_} was not done ($1/$2)" \
-            "mend the hook, or switch the plugin off: BOOT_PLUGINS_OFF=${1##*/}" 5
-        ;;
-    *)
-        boot_warn "plugin ${1##*/}: $2 failed with status $3 ($1/$2)"
-        case $2 in post_*) _boot_hooks_post_failed=yes ;; esac
+    set -- "${1%/*}" "${1##*/}" "$2" "$1"
+    case $2:$_boot_hooks_binding in
+    pre_*:yes)
+        printf 'error: plugin %s: %s %s, so %s was not done (%s)\nhelp: %s\n' "${1##*/}" "$2" "$3" "${2#pre_}" "$4" \
+            "mend the hook, or switch the plugin off: BOOT_PLUGINS_OFF=${1##*/}" >&2
+        return 5
         ;;
     esac
+    boot_warn "plugin ${1##*/}: $2 $3 ($4)"
+    case $2 in failed*) ;; *) _boot_hooks_post_failed=yes ;; esac
 }
 
 # PLUGIN PHASE: runs one hook; its status is in _boot_hooks_status
@@ -166,34 +200,64 @@ _boot_hooks_run() {
 
 # FILE: sources it in the core, puts back what it may have changed
 _boot_hooks_source() {
-    _boot_hooks_cwd=$PWD
+    # The options of "#!/bin/sh -eu" are part of what its author wrote.
+    case $_boot_hooks_line in
+    '#!'*sh\ -*) _boot_hooks_options=${_boot_hooks_line#*sh -} ;;
+    *) _boot_hooks_options= ;;
+    esac
+    case $_boot_hooks_options in *[!aCefuvx]*) _boot_hooks_options= ;; esac
     if [ -n "$_boot_hooks_isolated" ]; then
-        (_boot_hooks_read "$1")
+        # Not in a condition, here and below: a hook's own "set -e" has to work.
+        (_boot_hooks_isolate "$1")
         _boot_hooks_status=$?
         return 0
     fi
+    _boot_hooks_cwd=$PWD
     _boot_hooks_sourcing=$1
-    # Not in a condition: a hook's own "set -e" has to work.
     _boot_hooks_read "$1"
     _boot_hooks_status=$?
     _boot_hooks_restore
 }
 
+# FILE: sources it in this subshell, and ends it
+_boot_hooks_isolate() {
+    trap '_boot_hooks_ended_subshell "$?"' EXIT
+    _boot_hooks_sourcing=$1
+    _boot_hooks_read "$1"
+    _boot_hooks_status=$?
+    trap - EXIT
+    exit "$_boot_hooks_status"
+}
+
+# STATUS: a hook has ended its subshell: never a success
+_boot_hooks_ended_subshell() {
+    trap - EXIT
+    [ "$1" -eq 0 ] || exit "$1"
+    boot_warn "$_boot_hooks_sourcing ended with exit 0" 'use "return" in a hook'
+    exit 1
+}
+
 # FILE: a function of its own, so that "set --" in the hook changes nobody's arguments
 _boot_hooks_read() {
+    [ -z "$_boot_hooks_options" ] || set "-$_boot_hooks_options"
     # shellcheck source=/dev/null
     . "$1"
 }
 
 _boot_hooks_restore() {
-    set +aefu
-    [ -n "${BOOT_TRACE:-}" ] || set +x
+    _boot_hooks_plain
     _boot_hooks_sourcing=
-    IFS='
- 	' # newline, space, tab
     umask "$_boot_hooks_umask"
     cd "$_boot_hooks_cwd" 2>/dev/null || cd /
     _boot_core_traps
+}
+
+# options and IFS as a shell has them at its start
+_boot_hooks_plain() {
+    set +aCefuv
+    [ -n "${BOOT_TRACE:-}" ] || set +x
+    IFS=' 	
+'
 }
 
 # FILE: executes it under a time limit; lines KEY=VALUE that it writes to $BOOT_ENV_FILE are exported
@@ -214,20 +278,11 @@ _boot_hooks_execute() {
 
 # STATUS: a sourced hook has ended the shell; called from the EXIT trap, goes on where the core can
 _boot_hooks_ended_shell() {
+    set -- "$1" "$_boot_hooks_sourcing"
     _boot_hooks_restore
     _boot_hooks_isolated=yes
-    _boot_hooks_phase_now=$BOOT_PHASE
-    case $BOOT_PHASE in
-    pre_*)
-        printf 'error: plugin %s: %s ended with exit %s, so %s was not done (%s)\n' "$BOOT_PLUGIN" "$BOOT_PHASE" \
-            "$1" "${BOOT_PHASE#pre_}" "$BOOT_PLUGIN_DIR/$BOOT_PHASE" >&2
-        printf 'help: %s\n' "use \"return\" in a hook, mend it, or switch the plugin off: BOOT_PLUGINS_OFF=$BOOT_PLUGIN" >&2
-        _boot_core_end 5
-        ;;
-    esac
-    boot_warn "plugin $BOOT_PLUGIN: $BOOT_PHASE ended with exit $1 ($BOOT_PLUGIN_DIR/$BOOT_PHASE)" \
-        'use "return" in a hook'
-    case $BOOT_PHASE in post_*) _boot_hooks_post_failed=yes ;; esac
-    _boot_hooks_from "$_boot_hooks_phase_now" "$_boot_hooks_next"
-    _boot_core_resume "$_boot_hooks_phase_now"
+    _boot_hooks_failed "$2" "ended with exit $1" || _boot_core_end 5
+    set -- "${2##*/}"
+    _boot_hooks_from "$1" "$_boot_hooks_next"
+    _boot_core_resume "$1"
 }

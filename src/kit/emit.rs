@@ -1,9 +1,9 @@
 //! The only writer. Each file appears whole or not at all (a temporary file in the same directory,
 //! then a rename); links are replaced, never written through.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
@@ -78,7 +78,8 @@ fn check_writable(dir: &Path) -> Result<(), KitError> {
 fn stage(path: &Path, bytes: &[u8], mode: u32) -> Result<NamedTempFile, KitError> {
     let io = |error| KitError::Io(path.into(), error);
     let dir = parent(path);
-    fs::create_dir_all(&dir).map_err(io)?;
+    // Group-writable directories, as a umask of 002 makes them, would keep hooks from being used.
+    DirBuilder::new().recursive(true).mode(0o755).create(&dir).map_err(io)?;
     let mut file = tempfile::Builder::new().prefix(".relboot-").tempfile_in(&dir).map_err(io)?;
     file.write_all(bytes).map_err(io)?;
     file.as_file().set_permissions(fs::Permissions::from_mode(mode)).map_err(io)?;

@@ -18,6 +18,7 @@ boot_command() {
 
 _boot_console_launch() {
     [ -n "$_boot_hooks_after" ] || _boot_erts_exec
-    # In a subshell, so that the hooks can follow.
+    # In a subshell, so that the hooks can follow. ctrl-C is for the node alone.
+    trap : INT
     (_boot_erts_exec)
 }

@@ -10,7 +10,7 @@
 #
 # example: exec NAME foreground
 
-_boot_core_phases='pre_start pre_configure post_configure post_start failed_start pre_stop post_stop failed_stop'
+_boot_core_phases='pre_start pre_configure post_configure post_start pre_stop post_stop'
 
 boot_command() {
     # shellcheck source=/dev/null
@@ -24,42 +24,82 @@ boot_command() {
 }
 
 _boot_foreground_supervise() {
-    _boot_foreground_signal=
-    _boot_foreground_stopped=
+    _boot_foreground_vm=
+    _boot_foreground_stopping=
+    _boot_foreground_status=
+    trap _boot_foreground_stop HUP INT TERM
     # A shell gives a background process no standard input of its own accord.
     exec 3<&0
     (_boot_erts_exec) <&3 3<&- &
     _boot_foreground_vm=$!
     exec 3<&-
-    trap '_boot_foreground_signal=yes' HUP INT TERM
+    # A signal from before there was a process to stop.
+    [ -z "$_boot_foreground_stopping" ] || kill -TERM "$_boot_foreground_vm"
     _boot_foreground_ready
-    while :; do
-        if [ -n "$_boot_foreground_signal" ] && [ -z "$_boot_foreground_stopped" ]; then
-            _boot_foreground_stopped=yes
-            (_boot_hooks_phase pre_stop) || boot_warn "stopping all the same: a signal can't be refused"
-            kill -TERM "$_boot_foreground_vm" 2>/dev/null
-        fi
-        wait "$_boot_foreground_vm"
-        _boot_foreground_status=$?
-        # Interrupted by a signal, or ended? An ended one is gone once it has been waited for.
-        kill -0 "$_boot_foreground_vm" 2>/dev/null || break
-    done
-    if [ -n "$_boot_foreground_stopped" ]; then
-        _boot_hooks_phase post_stop
-    fi
+    _boot_foreground_wait
+    [ -n "$_boot_foreground_stopping" ] || return "$_boot_foreground_status"
+    _boot_foreground_hooks post_stop
+    # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
+    case $_boot_foreground_status in
+    143 | 271 | 399) return 0 ;;
+    esac
     return "$_boot_foreground_status"
+}
+
+# on HUP, INT, TERM: all of the stop is done here, so that no signal gets lost between a look and a wait
+_boot_foreground_stop() {
+    _boot_foreground_interrupted=yes
+    [ -z "$_boot_foreground_stopping" ] || return 0
+    _boot_foreground_stopping=yes
+    _boot_foreground_hooks pre_stop
+    [ -z "$_boot_foreground_vm" ] || kill -TERM "$_boot_foreground_vm" 2>/dev/null
+}
+
+# PHASE: its hooks, apart, as the core has to outlive them
+_boot_foreground_hooks() {
+    # Not in a condition: a hook's own "set -e" has to work.
+    (
+        _boot_hooks_binding=
+        _boot_hooks_apart "$1"
+    )
+    # shellcheck disable=SC2181 # see above
+    [ "$?" -eq 0 ] || _boot_hooks_post_failed=yes
+}
+
+# waits for the end of the VM; signals interrupt a wait
+_boot_foreground_wait() {
+    while :; do
+        _boot_foreground_interrupted=
+        wait "$_boot_foreground_vm"
+        set -- "$?"
+        # 127 in a second round: the first one had its status already.
+        [ "$1" -eq 127 ] && [ -n "$_boot_foreground_status" ] || _boot_foreground_status=$1
+        [ -n "$_boot_foreground_interrupted" ] || return 0
+    done
 }
 
 # post_start, once the node has booted
 _boot_foreground_ready() {
     [ -n "$_boot_helper" ] || return 0
     "$_boot_helper" wait --timeout "$_boot_start_timeout" &
-    _boot_foreground_waiter=$!
-    wait "$_boot_foreground_waiter"
-    _boot_foreground_status=$?
-    if [ -n "$_boot_foreground_signal" ]; then
-        kill "$_boot_foreground_waiter" 2>/dev/null
-    elif [ "$_boot_foreground_status" -eq 0 ]; then
-        _boot_hooks_phase post_start
+    _boot_foreground_child "$!"
+    [ "$_boot_foreground_child" = 0 ] || return 0
+    (_boot_hooks_apart post_start) &
+    _boot_foreground_child "$!"
+    case $_boot_foreground_child in
+    0 | stopped) ;;
+    *) _boot_hooks_post_failed=yes ;;
+    esac
+}
+
+# PID: waits for it unless there is something to stop; _boot_foreground_child is its status, or "stopped"
+_boot_foreground_child() {
+    _boot_foreground_child=stopped
+    if [ -z "$_boot_foreground_stopping" ]; then
+        wait "$1"
+        _boot_foreground_child=$?
     fi
+    [ -n "$_boot_foreground_stopping" ] || return 0
+    _boot_foreground_child=stopped
+    kill "$1" 2>/dev/null
 }

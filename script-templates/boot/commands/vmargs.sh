@@ -13,6 +13,7 @@ boot_command() {
     _boot_core_need_helper
     # shellcheck source=/dev/null
     . "$BOOT_DIR/erts.sh"
+    _boot_core_continue=: # behind a post_configure hook that ends the shell
     _boot_hooks_phase pre_configure
     (_boot_erts_render --print "$@") || return
     _boot_hooks_phase post_configure
