@@ -6,6 +6,8 @@ mod examples;
 #[cfg(test)]
 mod harness_selftest;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod imports;
 
 mod support;

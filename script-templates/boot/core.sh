@@ -3,14 +3,8 @@
 
 # COMMAND [ARG...]: what bin/NAME does
 _boot_core_main() {
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/settings.sh"
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/api.sh"
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/hooks.sh"
-    _boot_helper=$BOOT_DIR/relboot-helper
-    [ -x "$_boot_helper" ] || _boot_helper=
+    _boot_core_dir=$BOOT_DIR
+    _boot_core_load
     _boot_core_command "$@"
     [ $# -eq 0 ] || shift
     _boot_core_environment
@@ -26,6 +20,19 @@ _boot_core_main() {
     fi
     boot_command "$@"
     _boot_core_end "$?"
+}
+
+_boot_core_load() {
+    # zsh ends without its EXIT trap where a special builtin fails, such as "." in a hook, unless told not to.
+    [ -z "${ZSH_VERSION:-}" ] || unsetopt posix_builtins 2>/dev/null || :
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/settings.sh"
+    # shellcheck source=/dev/null
+    . "$_boot_core_dir/api.sh"
+    # shellcheck source=/dev/null
+    . "$_boot_core_dir/hooks.sh"
+    _boot_helper=$BOOT_DIR/relboot-helper
+    [ -x "$_boot_helper" ] || _boot_helper=
 }
 
 # [COMMAND [ARG...]]: sets BOOT_COMMAND; aliases, and --help anywhere right after a command
@@ -153,12 +160,61 @@ _boot_core_traps() {
 
 # STATUS: the EXIT trap: a hook, boot_die or a signal has ended the shell before the command's end
 _boot_core_exit() {
-    trap - EXIT
+    trap - EXIT HUP INT TERM
+    _boot_core_ended=$1
     if [ -n "$_boot_hooks_sourcing" ]; then
         _boot_hooks_ended_shell "$1"
+    elif [ "$1" -eq 0 ]; then
+        _boot_core_go_on "post_$BOOT_COMMAND" 1 0
+    elif [ "$1" -ne 6 ]; then
+        _boot_core_go_on "failed_$BOOT_COMMAND" 1 "$1"
     fi
-    _boot_hooks_isolated=yes
-    _boot_core_end "$1"
+    exit "$_boot_core_ended"
+}
+
+# PHASE N STATUS: goes on with the hooks of PHASE from plugin N on, in a new shell in the place of this one. In
+# the trap, shells differ: "exit" is no exit in zsh, BusyBox runs no traps of its subshells.
+_boot_core_go_on() {
+    _boot_core_ended=$3
+    case $1:$_boot_hooks_after in
+    post_configure: | *:yes) ;;
+    *) return 0 ;;
+    esac
+    # shellcheck disable=SC2016 # for that shell to expand
+    exec /bin/sh -c '. "$1/core.sh" && _boot_core_resume "$@"' "$_boot_prog" "$_boot_core_dir" "$1" "$2" "$3" \
+        "$_boot_hooks_after" "$_boot_hooks_post_failed" "$_boot_hooks_umask" "${_boot_erts_mode:-}" "${_boot_core_continue:-}"
+}
+
+# DIRECTORY PHASE N STATUS AFTER POST_FAILED UMASK MODE CONTINUATION: what _boot_core_go_on calls
+_boot_core_resume() {
+    _boot_prog=$0
+    _boot_core_dir=$1
+    _boot_core_load
+    _boot_core_status=$4
+    if [ "$2" != post_configure ]; then
+        BOOT_STATUS=$4
+        export BOOT_STATUS
+    fi
+    _boot_hooks_after=$5
+    _boot_hooks_post_failed=$6
+    _boot_hooks_umask=$7
+    _boot_erts_mode=$8
+    _boot_core_continue=$9
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/commands/$BOOT_COMMAND.sh"
+    _boot_hooks_find
+    _boot_core_traps
+    _boot_hooks_from "$2" "$3"
+    case $2 in
+    post_configure)
+        # shellcheck source=/dev/null
+        . "$_boot_core_dir/erts.sh"
+        "$_boot_core_continue"
+        _boot_core_end "$?"
+        ;;
+    "failed_$BOOT_COMMAND") _boot_hooks_phase failed ;;
+    esac
+    _boot_core_leave
 }
 
 # STATUS: the hooks after the command, then the end
@@ -179,18 +235,6 @@ _boot_core_end() {
             _boot_hooks_phase failed
         fi
     fi
-    _boot_core_leave
-}
-
-# PHASE: goes on behind a phase in which a hook has ended the shell
-_boot_core_resume() {
-    case $1 in
-    post_configure)
-        "$_boot_core_continue"
-        _boot_core_end "$?"
-        ;;
-    "failed_$BOOT_COMMAND") _boot_hooks_phase failed ;;
-    esac
     _boot_core_leave
 }
 

@@ -119,6 +119,7 @@ _boot_hooks_trust() {
 # ends the shell, and runs no hook any more: the ones that others can write may be among those that come now
 _boot_hooks_refuse() {
     _boot_hooks_n=0
+    _boot_hooks_after=
     exit "${_boot_hooks_refusal:-5}"
 }
 
@@ -280,9 +281,11 @@ _boot_hooks_execute() {
 _boot_hooks_ended_shell() {
     set -- "$1" "$_boot_hooks_sourcing"
     _boot_hooks_restore
-    _boot_hooks_isolated=yes
-    _boot_hooks_failed "$2" "ended with exit $1" || _boot_core_end 5
-    set -- "${2##*/}"
-    _boot_hooks_from "$1" "$_boot_hooks_next"
-    _boot_core_resume "$1"
+    trap - EXIT HUP INT TERM
+    _boot_hooks_failed "$2" "ended with exit $1"
+    if [ "$?" -eq 5 ]; then
+        _boot_core_go_on "failed_$BOOT_COMMAND" 1 5
+    else
+        _boot_core_go_on "${2##*/}" "$_boot_hooks_next" "${_boot_core_status:-0}"
+    fi
 }
