@@ -8,6 +8,8 @@ mod foreground;
 #[cfg(test)]
 mod harness_selftest;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod lifecycle;

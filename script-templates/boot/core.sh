@@ -10,6 +10,7 @@ _boot_core_main() {
     _boot_core_environment
     # shellcheck source=/dev/null
     . "$BOOT_DIR/commands/$BOOT_COMMAND.sh"
+    [ -z "${_boot_core_targets:-}" ] || _boot_core_target "$@"
     _boot_hooks_find
     _boot_core_traps
     if [ "$_boot_hooks_n" -gt 0 ]; then
@@ -22,6 +23,7 @@ _boot_core_main() {
 }
 
 _boot_core_load() {
+    _boot_core_signal= # the one that has ended the shell
     # zsh ends without its EXIT trap where a special builtin fails, such as "." in a hook, unless told not to.
     [ -z "${ZSH_VERSION:-}" ] || unsetopt posix_builtins 2>/dev/null || :
     # shellcheck source=/dev/null
@@ -60,11 +62,24 @@ _boot_core_command() {
     esac
 }
 
+# [ARG...]: sets BOOT_TARGET_VSN, for the hooks too: the argument that is no option, of a command about a version
+_boot_core_target() {
+    BOOT_TARGET_VSN=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --timeout) [ $# -eq 1 ] || shift ;;
+        -*) ;;
+        *) BOOT_TARGET_VSN=$1 ;;
+        esac
+        shift
+    done
+    export BOOT_TARGET_VSN
+}
+
 _boot_core_environment() {
     BOOT_API=1
     RELEASE_PROG=${RELEASE_PROG:-${_boot_prog##*/}}
-    BOOT_PROG=$_boot_prog # as typed: messages name lines to type
-    export BOOT_API BOOT_COMMAND BOOT_DIR BOOT_PROG
+    export BOOT_API BOOT_COMMAND BOOT_DIR
     export RELEASE_ROOT RELEASE_NAME RELEASE_VSN RELEASE_COMMAND RELEASE_PROG
     # shellcheck source=/dev/null
     [ ! -r "$BOOT_DIR/env.sh" ] || . "$BOOT_DIR/env.sh"
@@ -88,9 +103,9 @@ _boot_core_environment() {
 _boot_core_state_dir() {
     _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
     _boot_core_usable=
-    for _boot_core_base in "${RELEASE_TMP:-}" "${RUNTIME_DIRECTORY:-}" "$RELEASE_ROOT/tmp" \
+    _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
+    for _boot_core_base in "${RELEASE_TMP:-}" "${_boot_core_runtime%%:*}" "$RELEASE_ROOT/tmp" \
         "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}" "/run/$RELEASE_NAME"; do
-        _boot_core_base=${_boot_core_base%%:*}
         [ -n "$_boot_core_base" ] || continue
         BOOT_STATE_DIR=$_boot_core_base/$_boot_instance
         [ ! -e "$BOOT_STATE_DIR/node" ] || return 0
@@ -139,9 +154,9 @@ _boot_core_take_over() {
 
 _boot_core_traps() {
     trap '_boot_core_exit "$?"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    trap '_boot_core_signal=HUP; exit 129' HUP
+    trap '_boot_core_signal=INT; exit 130' INT
+    trap '_boot_core_signal=TERM; exit 143' TERM
 }
 
 # STATUS: the EXIT trap: a hook, boot_die or a signal has ended the shell before the command's end

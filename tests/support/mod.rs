@@ -5,6 +5,7 @@
 
 pub(crate) mod http;
 pub(crate) mod instance;
+pub(crate) mod made;
 pub(crate) mod process;
 pub(crate) mod releases;
 pub(crate) mod running;

@@ -8,10 +8,10 @@
 #
 # example: NAME downgrade 0.1.0
 
-# shellcheck source=/dev/null
-. "$BOOT_DIR/node.sh"
-_boot_node_target "$@"
+_boot_core_targets=yes
 
 boot_command() {
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/node.sh"
     _boot_node_switch downgrade "$@"
 }

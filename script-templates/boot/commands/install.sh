@@ -8,10 +8,10 @@
 #
 # example: NAME install --no-permanent 0.2.0
 
-# shellcheck source=/dev/null
-. "$BOOT_DIR/node.sh"
-_boot_node_target "$@"
+_boot_core_targets=yes
 
 boot_command() {
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/node.sh"
     _boot_node_switch install "$@"
 }

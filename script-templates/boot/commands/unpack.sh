@@ -8,9 +8,7 @@
 #
 # example: NAME unpack 0.2.0
 
-# shellcheck source=/dev/null
-. "$BOOT_DIR/node.sh"
-_boot_node_target "$@"
+_boot_core_targets=yes
 
 boot_command() {
     _boot_core_last unpack "$@"

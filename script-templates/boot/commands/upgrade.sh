@@ -9,10 +9,10 @@
 #
 # example: NAME upgrade 0.2.0
 
-# shellcheck source=/dev/null
-. "$BOOT_DIR/node.sh"
-_boot_node_target "$@"
+_boot_core_targets=yes
 
 boot_command() {
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/node.sh"
     _boot_node_switch upgrade "$@"
 }

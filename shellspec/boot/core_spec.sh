@@ -1,0 +1,177 @@
+# shellcheck shell=sh
+# core: which command is meant, where an instance keeps its state.
+
+Describe 'core'
+    Include "$SOURCES/boot/api.sh"
+    Include "$SOURCES/boot/hooks.sh"
+    Include "$SOURCES/boot/core.sh"
+    BeforeEach make_scratch fake_core commands
+    AfterEach remove_scratch
+
+    commands() {
+        for name in start foreground console help version ping; do
+            put "releases/0.1.0/boot/commands/$name.sh" '# shellcheck shell=sh'
+        done
+        unset RELEASE_COMMAND _boot_core_help
+    }
+
+    Describe 'the command'
+        Parameters
+            # called with        command     as mix release names it
+            ''                   help        help
+            '--help'             help        help
+            '-V'                 version     version
+            'ping'               ping        ping
+            'start'              start       daemon
+            'daemon'             start       daemon
+            'start --foreground' foreground  start
+            'console'            console     start_iex
+            'start --help'       help        help
+        End
+
+        It "of <$1> is $2"
+            _boot_kind=mix
+            # shellcheck disable=SC2086 # words
+            When call _boot_core_command $1
+            The variable BOOT_COMMAND should equal "$2"
+            The variable RELEASE_COMMAND should equal "$3"
+        End
+
+        It 'has the same name for hooks and for the release elsewhere'
+            When call _boot_core_command daemon
+            The variable RELEASE_COMMAND should equal start
+        End
+
+        It 'keeps which command help was asked of'
+            When call _boot_core_command start -h
+            The variable BOOT_COMMAND should equal help
+            The variable _boot_core_help should equal start
+        End
+    End
+
+    Describe 'an unknown command'
+        Parameters
+            nonesuch
+            '../commands/ping'
+            'a b'
+            '$(id)'
+            'é'
+            '*'
+        End
+
+        It "is wrong usage: <$1>"
+            When run _boot_core_command "$1"
+            The status should equal 2
+            The line 1 of error should equal "error: unknown command \"$1\""
+            The line 2 of error should equal 'help: demo help lists the commands'
+        End
+    End
+
+    Describe 'the version that a command is about'
+        Parameters
+            0.2.0 0.2.0
+            0.2.0 --no-permanent 0.2.0
+            0.2.0 --timeout 5 0.2.0
+            0.2.0 0.2.0 --timeout 5
+            0.2.0 --timeout=5 0.2.0
+            'a b' 'a b'
+            ''
+            '' --timeout
+        End
+
+        It "is <$1> among <$2 $3 $4>"
+            wanted=$1
+            shift
+            When call _boot_core_target "$@"
+            The variable BOOT_TARGET_VSN should equal "$wanted"
+        End
+    End
+
+    Describe 'the state directory'
+        places() {
+            RELEASE_TMP='' RUNTIME_DIRECTORY='' XDG_RUNTIME_DIR='' BOOT_INSTANCE='' RELEASE_NODE=''
+        }
+        BeforeEach places
+
+        It 'is in the release, where that can be written'
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/tmp/demo"
+        End
+
+        It 'is where RELEASE_TMP says'
+            RELEASE_TMP=$SCRATCH/elsewhere
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/elsewhere/demo"
+        End
+
+        It 'is in the first of the directories that systemd gives'
+            # shellcheck disable=SC2034 # core.sh reads it
+            RUNTIME_DIRECTORY=$SCRATCH/run:/other
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/run/demo"
+        End
+
+        It 'is one for each node'
+            RELEASE_NODE=two
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/tmp/two"
+        End
+
+        It 'is one for each instance'
+            # shellcheck disable=SC2034 # core.sh reads it
+            BOOT_INSTANCE=blue RELEASE_NODE=two
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/tmp/blue"
+        End
+
+        It 'is where a node has left its record, before all others'
+            put run/demo/demo/node 'node=demo@h'
+            RELEASE_TMP=$SCRATCH/elsewhere XDG_RUNTIME_DIR=$SCRATCH/run
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/run/demo/demo"
+        End
+    End
+
+    Describe 'the end'
+        ends() {
+            _boot_hooks_find
+            _boot_hooks_check post_ping failed_ping failed
+            _boot_core_end "$1"
+        }
+
+        It 'has the status of the command'
+            When run ends 3
+            The status should equal 3
+        End
+
+        It 'is 6 when the command is done but a post hook failed'
+            put plugins/p/post_ping 'return 1'
+            When run ends 0
+            The status should equal 6
+            The error should include 'plugin p: post_ping failed with status 1'
+        End
+
+        It 'is told to failed hooks, with the status'
+            put plugins/p/failed 'echo "failed $BOOT_STATUS"'
+            put plugins/p/failed_ping 'echo "failed_ping $BOOT_STATUS"'
+            put plugins/p/post_ping 'echo "not reached"'
+            When run ends 4
+            The line 1 of output should equal 'failed_ping 4'
+            The line 2 of output should equal 'failed 4'
+            The status should equal 4
+        End
+
+        It 'stays what it was when a failed hook fails'
+            put plugins/p/failed 'return 9'
+            When run ends 4
+            The status should equal 4
+            The error should include 'plugin p: failed failed with status 9'
+        End
+    End
+
+    It 'says what is missing when a command needs the helper'
+        When run _boot_core_need_helper
+        The status should equal 4
+        The line 1 of error should equal "error: $BOOT_DIR/relboot-helper is missing or not executable"
+    End
+End
