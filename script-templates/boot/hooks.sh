@@ -8,10 +8,12 @@ _boot_hooks_binding=yes  # a failing pre_ hook stops what it stands before; empt
 _boot_hooks_post_failed= # set when a post hook failed
 _boot_hooks_after=       # set when there are hooks to run after the command
 _boot_hooks_umask=       # the umask before the first hook
+_boot_hooks_have='*'     # the phases that some plugin has a hook for, between spaces; "*": nobody has looked
 
 # looks for plugins: _boot_plugin_1.. in byte order of their names, the first of a name wins
 _boot_hooks_find() {
     _boot_hooks_n=0
+    _boot_hooks_dirs=0
     _boot_hooks_seen=/
     _boot_hooks_sorted=yes
     _boot_hooks_locale=${LC_ALL-unset}
@@ -32,22 +34,27 @@ _boot_hooks_find() {
     esac
 }
 
-# DIRECTORY: adds its plugins; the first directory's are sorted by the shell, later ones are put in place
+# DIRECTORY: adds its plugins; the first directory's are sorted by the shell, later ones are put in place.
+# Directories that have any are kept as _boot_hooks_dir_1..
 _boot_hooks_find_in() {
     [ -n "$1" ] || return 0
+    _boot_hooks_before=$_boot_hooks_n
     # Not "*/": "a-b/" comes before "a/", as "-" comes before "/".
     for _boot_hooks_path in "$1"/*; do
         _boot_hooks_name=${_boot_hooks_path##*/}
         [ -d "$_boot_hooks_path" ] || continue
         case $_boot_hooks_name in *.off) continue ;; esac
         case ",${BOOT_PLUGINS_OFF:-}," in *[,:\ ]"$_boot_hooks_name"[,:\ ]*) continue ;; esac
-        case $_boot_hooks_seen in */"$_boot_hooks_name"/*) continue ;; esac
+        [ -n "$_boot_hooks_sorted" ] || case $_boot_hooks_seen in */"$_boot_hooks_name"/*) continue ;; esac
         _boot_hooks_seen=$_boot_hooks_seen$_boot_hooks_name/
         _boot_hooks_n=$((_boot_hooks_n + 1))
         eval "_boot_plugin_$_boot_hooks_n=\$_boot_hooks_path"
         [ -n "$_boot_hooks_sorted" ] || _boot_hooks_sink "$_boot_hooks_n"
     done
-    [ "$_boot_hooks_n" -eq 0 ] || _boot_hooks_sorted=
+    [ "$_boot_hooks_n" -gt "$_boot_hooks_before" ] || return 0
+    _boot_hooks_sorted=
+    _boot_hooks_dirs=$((_boot_hooks_dirs + 1))
+    eval "_boot_hooks_dir_$_boot_hooks_dirs=\$1"
 }
 
 # N: moves plugin N down to its place among the sorted ones before it
@@ -72,25 +79,32 @@ _boot_hooks_before() {
     [ "$1" \< "$2" ]
 }
 
-# PHASE...: looks which hooks of these phases there are, and refuses to go on when others could have
-# written one: one process for all of them, none where there are none
+# PHASE...: looks which of these phases have hooks, and refuses to go on when others could have written
+# one: one process for all of them, none where there are none. By globs, as a look into each of many plugins
+# costs more than all the rest.
 _boot_hooks_check() {
-    _boot_hooks_i=0
-    _boot_hooks_phases=$*
-    set --
-    while [ "$_boot_hooks_i" -lt "$_boot_hooks_n" ]; do
-        _boot_hooks_i=$((_boot_hooks_i + 1))
-        eval "_boot_hooks_path=\$_boot_plugin_$_boot_hooks_i"
-        for _boot_hooks_name in $_boot_hooks_phases; do
-            [ -e "$_boot_hooks_path/$_boot_hooks_name" ] || [ -h "$_boot_hooks_path/$_boot_hooks_name" ] || continue
-            case $_boot_hooks_name in
-            "pre_$BOOT_COMMAND" | pre_start | *_configure) ;;
-            *) _boot_hooks_after=yes ;;
-            esac
-            [ ! -f "$_boot_hooks_path/$_boot_hooks_name" ] || set -- "$@" "$_boot_hooks_path/$_boot_hooks_name"
+    _boot_hooks_have=${_boot_hooks_have#\*}
+    _boot_hooks_globs=
+    _boot_hooks_d=0
+    while [ "$_boot_hooks_d" -lt "$_boot_hooks_dirs" ]; do
+        _boot_hooks_d=$((_boot_hooks_d + 1))
+        eval "_boot_hooks_dir=\$_boot_hooks_dir_$_boot_hooks_d"
+        for _boot_hooks_name in "$@"; do
+            # yash's globs do not find a dangling link by its whole name.
+            # shellcheck disable=SC2231 # a star, or nothing
+            for _boot_hooks_path in "$_boot_hooks_dir"/*/"$_boot_hooks_name"${YASH_VERSION:+*}; do
+                [ -e "$_boot_hooks_path" ] || [ -h "$_boot_hooks_path" ] || break
+                _boot_hooks_globs="$_boot_hooks_globs \"\$_boot_hooks_dir_$_boot_hooks_d\"/*/$_boot_hooks_name"
+                _boot_hooks_have="$_boot_hooks_have $_boot_hooks_name "
+                case $_boot_hooks_name in
+                "pre_$BOOT_COMMAND" | pre_start | *_configure) ;;
+                *) _boot_hooks_after=yes ;;
+                esac
+                break
+            done
         done
     done
-    [ $# -eq 0 ] || _boot_hooks_trust "$@"
+    [ -z "$_boot_hooks_globs" ] || eval "_boot_hooks_trust $_boot_hooks_globs"
 }
 
 # FILE...: ends the shell with status 5 (6 once the command has been done) when others than its owner or root can write one
@@ -98,15 +112,18 @@ _boot_hooks_trust() {
     # Hooks will be sourced; this is what only another process can tell for putting it back afterwards.
     [ -n "$_boot_hooks_umask" ] || _boot_hooks_umask=$(umask)
     if [ -n "$_boot_helper" ]; then
-        "$_boot_helper" hook-check "$@"
+        "$_boot_helper" hook-check --off "${BOOT_PLUGINS_OFF:-}" -- "$@"
         case $? in
         0) return 0 ;;
         5) _boot_hooks_refuse ;;
         esac
     fi
     for _boot_hooks_path in "$@"; do
-        set -- "$@" "${_boot_hooks_path%/*}" "${_boot_hooks_path%/*/*}"
+        shift
+        [ ! -f "$_boot_hooks_path" ] ||
+            set -- "$@" "$_boot_hooks_path" "${_boot_hooks_path%/*}" "${_boot_hooks_path%/*/*}"
     done
+    [ $# -gt 0 ] || return 0
     # In a sticky directory nobody can replace what is another's.
     _boot_hooks_open=$(find -L "$@" -prune \( -perm -020 -o -perm -002 \) ! \( -type d -perm -1000 \) -print) ||
         _boot_hooks_open=$*
@@ -130,6 +147,10 @@ _boot_hooks_phase() {
 
 # PHASE N: the hooks of a phase from plugin N on
 _boot_hooks_from() {
+    case $_boot_hooks_have in
+    '*' | *" $1 "*) ;;
+    *) return 0 ;;
+    esac
     while [ "$2" -le "$_boot_hooks_n" ]; do
         eval "_boot_hooks_path=\$_boot_plugin_$2"
         if [ -e "$_boot_hooks_path/$1" ] || [ -h "$_boot_hooks_path/$1" ]; then
@@ -183,7 +204,7 @@ _boot_hooks_run() {
         boot_warn "$1/$2 cannot be read"
         return 0
     fi
-    boot_debug "$2 of $1"
+    [ -z "${BOOT_DEBUG:-}" ] || boot_debug "$2 of $1"
     _boot_hooks_line=
     IFS= read -r _boot_hooks_line <"$1/$2" || :
     case $_boot_hooks_line in
@@ -202,11 +223,11 @@ _boot_hooks_run() {
 # FILE: sources it in the core, puts back what it may have changed
 _boot_hooks_source() {
     # The options of "#!/bin/sh -eu" are part of what its author wrote.
+    _boot_hooks_options=
     case $_boot_hooks_line in
+    '#!'*sh\ -*[!aCefuvx]*) ;;
     '#!'*sh\ -*) _boot_hooks_options=${_boot_hooks_line#*sh -} ;;
-    *) _boot_hooks_options= ;;
     esac
-    case $_boot_hooks_options in *[!aCefuvx]*) _boot_hooks_options= ;; esac
     if [ -n "$_boot_hooks_isolated" ]; then
         # Not in a condition, here and below: a hook's own "set -e" has to work.
         (_boot_hooks_isolate "$1")
@@ -249,7 +270,7 @@ _boot_hooks_restore() {
     _boot_hooks_plain
     _boot_hooks_sourcing=
     umask "$_boot_hooks_umask"
-    cd "$_boot_hooks_cwd" 2>/dev/null || cd /
+    [ "$PWD" = "$_boot_hooks_cwd" ] || cd "$_boot_hooks_cwd" 2>/dev/null || cd /
     _boot_core_traps
 }
 

@@ -1,4 +1,4 @@
-//! `hook-check FILE...`: whether hooks may be sourced. One process for all the hooks of a command.
+//! `hook-check [--off PLUGINS] [--] FILE...`: whether hooks may be sourced. One process for all the hooks of a command.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::tell;
+use super::{options, tell};
 use crate::error::{Failure, Status};
 
 const OTHERS_CAN_WRITE: u32 = 0o022;
@@ -14,8 +14,10 @@ const STICKY: u32 = 0o1000;
 
 /// Ends with status 5 and names the files and directories that others than their owner or root can
 /// write: the hooks themselves, their plugin's directory, and the one that plugins are searched in.
-pub(super) fn run(files: &[OsString]) -> Result<Status, Failure> {
-    let files: Vec<&Path> = files.iter().map(Path::new).collect();
+/// Files of plugins that are switched off, and what is no file, are passed over.
+pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
+    let (off, files) = parse(arguments)?;
+    let files = files.iter().map(Path::new).filter(|file| file.is_file() && !is_off(file, &off));
     let mut open: Vec<&Path> = Vec::new();
     let mut seen: HashSet<&Path> = HashSet::new();
     for file in files {
@@ -31,6 +33,25 @@ pub(super) fn run(files: &[OsString]) -> Result<Status, Failure> {
         tell(&format!("help: look what is in it, then: chmod go-w '{}'", path.display()));
     }
     Ok(if open.is_empty() { Status::Done } else { Status::Refused })
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<(String, Vec<OsString>), Failure> {
+    let (mut off, mut files) = (String::new(), Vec::new());
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
+        match argument {
+            lexopt::Arg::Long("off") => off = options::text(&mut parser)?,
+            lexopt::Arg::Value(value) => files.push(value),
+            other => return Err(options::usage(&other.unexpected())),
+        }
+    }
+    Ok((off, files))
+}
+
+/// Whether the core will not use the hook: its plugin is named `X.off`, or among those switched off.
+fn is_off(file: &Path, off: &str) -> bool {
+    let plugin = file.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+    plugin.ends_with(".off") || off.split([',', ':', ' ']).any(|name| name == plugin)
 }
 
 fn can_write(file: &Path) -> bool {

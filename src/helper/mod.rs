@@ -43,7 +43,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "unpack" => releases::unpack(rest),
         "install" | "upgrade" | "downgrade" => releases::switch(rest),
         "hook" => hook::run(rest),
-        "hook-check" => hook_check::run(&rest),
+        "hook-check" => hook_check::run(rest),
         "--version" => {
             print(concat!("relboot-helper ", env!("CARGO_PKG_VERSION"), "\n"))?;
             Ok(Status::Done)
