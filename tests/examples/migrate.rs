@@ -33,30 +33,40 @@ fn bring_version_2(raw: &'static Raw, instance: &Instance) {
     second.finish(command.arg("tar").arg(second.path()).arg("--output").arg(tar), "").ok();
 }
 
-#[test]
-fn a_release_with_migrations_and_a_webhook_is_started_upgraded_and_stopped() {
-    let Some(raw) = rebar3() else { return };
-    if !need(&["curl", "python3"]) {
-        return;
+/// A release with both plugins, 0.2.0's tarball, and all that watches them.
+struct Watched {
+    instance: Instance,
+    server: Server,
+    /// What the migrations leave.
+    proof: PathBuf,
+    /// The arguments that curl was called with.
+    argv: PathBuf,
+}
+
+impl Watched {
+    fn new(raw: &'static Raw) -> Self {
+        let mut instance = Instance::of(raw).kit();
+        install(&instance, "notify-webhook");
+        install(&instance, "migrate");
+        bring_version_2(raw, &instance);
+        let server = Server::start();
+        let (path, argv) = watched_curl(&instance);
+        let (token, proof) = (instance.base().join("token"), instance.base().join("proof"));
+        fs::write(&token, "s3cret \"t\\\n").unwrap();
+        instance.set("PATH", &path);
+        instance.set("WEBHOOK_URL", &format!("http://127.0.0.1:{}/hook-key", server.port));
+        instance.set("WEBHOOK_TOKEN_FILE", token.to_str().unwrap());
+        instance.set("PROOF", proof.to_str().unwrap());
+        let note = "ok = file:write_file(os:getenv(\"PROOF\"), [atom_to_list(demo_server:version()), \" \", \
+                    os:getenv(\"RELEASE_VSN\"), \" \", atom_to_list(node()), $\\n], [append])";
+        instance.set("MIGRATE_EVAL", note);
+        Self { instance, server, proof, argv }
     }
-    let mut instance = Instance::of(raw).kit();
-    install(&instance, "notify-webhook");
-    install(&instance, "migrate");
-    bring_version_2(raw, &instance);
-    let server = Server::start();
-    let (path, argv) = watched_curl(&instance);
-    let token = instance.base().join("token");
-    fs::write(&token, "s3cret \"t\\\n").unwrap();
-    let proof = instance.base().join("proof");
-    instance.set("PATH", &path);
-    instance.set("WEBHOOK_URL", &format!("http://127.0.0.1:{}/hook-key", server.port));
-    instance.set("WEBHOOK_TOKEN_FILE", token.to_str().unwrap());
-    instance.set("PROOF", proof.to_str().unwrap());
-    let note = "ok = file:write_file(os:getenv(\"PROOF\"), [atom_to_list(demo_server:version()), \" \", \
-                os:getenv(\"RELEASE_VSN\"), \" \", atom_to_list(node()), $\\n], [append])";
-    instance.set("MIGRATE_EVAL", note);
-    let event = |event: &str, version: &str, command: &str, status: i32| {
-        let mut got = server.next();
+
+    /// Compares the next post; gives its `previous`.
+    #[track_caller]
+    fn told(&self, event: &str, version: &str, command: &str, status: i32) -> Value {
+        let mut got = self.server.next();
         assert_eq!(got["authorization"], "Bearer s3cret \"t\\");
         let body = got["body"].as_object_mut().unwrap();
         let time = body.remove("time").unwrap();
@@ -64,59 +74,68 @@ fn a_release_with_migrations_and_a_webhook_is_started_upgraded_and_stopped() {
         assert!(body.remove("host").unwrap().as_str().is_some_and(|host| !host.is_empty()));
         body.remove("node").unwrap();
         let previous = body.remove("previous").unwrap_or_default();
-        let told = json!({ "event": event, "name": "demo", "version": version, "command": command, "status": status });
-        assert_eq!(got["body"], told);
+        let wanted = json!({ "event": event, "name": "demo", "version": version, "command": command, "status": status });
+        assert_eq!(got["body"], wanted);
         previous
-    };
+    }
 
-    let started = instance.run(&["start"]);
-    assert_eq!(
-        (started.status, started.stderr.as_str()),
-        (0, "migrating for demo 0.1.0 (MIGRATE_EVAL)\n"),
-        "{started}"
-    );
-    assert_eq!(event("start", "0.1.0", "start", 0), Value::Null);
-    assert_eq!(fs::read_to_string(&proof).unwrap(), "v1 0.1.0 nonode@nohost\n");
+    /// The version of the code that runs.
+    fn runs(&self) -> Option<String> {
+        self.instance.erl("demo_server:version()")
+    }
+}
 
-    let again = instance.run(&["start"]);
-    assert!(
-        again.status == 0 && again.stderr.starts_with("demo is already running"),
-        "no migration: {again}"
-    );
-    event("start", "0.1.0", "start", 0);
+#[test]
+fn a_release_with_migrations_and_a_webhook_is_started_upgraded_and_stopped() {
+    let Some(raw) = rebar3() else { return };
+    if !need(&["curl", "python3"]) {
+        return;
+    }
+    let mut watched = Watched::new(raw);
+    starts_once(&watched);
+    refuses_upgrades(&mut watched);
 
-    let missing = instance.run(&["upgrade", "0.3.0"]);
+    let upgraded = watched.instance.run(&["upgrade", "--timeout", "60", "0.2.0"]);
+    assert!(upgraded.status == 0 && !upgraded.stdout.contains("migrating"), "{upgraded}");
+    assert_eq!(watched.told("upgrade", "0.2.0", "upgrade", 0), "0.1.0");
+    let proofs = fs::read_to_string(&watched.proof).unwrap();
+    assert!(proofs.ends_with("\nv2 0.2.0 nonode@nohost\n"), "by the new version's code: {proofs}");
+    assert_eq!(watched.runs().as_deref(), Some("v2"));
+
+    watched.instance.run(&["stop"]).ok();
+    watched.told("stop", "0.2.0", "stop", 0);
+    let argv = fs::read_to_string(&watched.argv).unwrap();
+    assert!(argv.lines().count() == 6 && !argv.contains("s3cret") && !argv.contains("hook-key"), "{argv}");
+}
+
+fn starts_once(watched: &Watched) {
+    let started = watched.instance.run(&["start"]);
+    let said = (started.status, started.stderr.as_str());
+    assert_eq!(said, (0, "migrating for demo 0.1.0 (MIGRATE_EVAL)\n"), "{started}");
+    assert_eq!(watched.told("start", "0.1.0", "start", 0), Value::Null);
+    assert_eq!(fs::read_to_string(&watched.proof).unwrap(), "v1 0.1.0 nonode@nohost\n");
+
+    let again = watched.instance.run(&["start"]);
+    let alone = again.stderr.starts_with("demo is already running");
+    assert!(again.status == 0 && alone, "no migration: {again}");
+    watched.told("start", "0.1.0", "start", 0);
+}
+
+fn refuses_upgrades(watched: &mut Watched) {
+    let missing = watched.instance.run(&["upgrade", "0.3.0"]);
     assert_eq!(missing.status, 5, "{missing}");
     assert!(missing.stderr.starts_with("error: version 0.3.0 is not there: "), "{missing}");
-    event("failed", "0.1.0", "upgrade", 5);
+    watched.told("failed", "0.1.0", "upgrade", 5);
 
-    instance.set("MIGRATE_COMMAND", "echo \"not for $MIGRATE_VSN in $PWD\"; exit 3");
-    let refused = instance.run(&["upgrade", "0.2.0"]);
-    let said = format!(
-        "not for 0.2.0 in {}\nerror: plugin migrate: pre_upgrade failed with status 3",
-        instance.path().display()
-    );
+    watched.instance.set("MIGRATE_COMMAND", "echo \"not for $MIGRATE_VSN in $PWD\"; exit 3");
+    let refused = watched.instance.run(&["upgrade", "0.2.0"]);
+    let root = watched.instance.path().display();
+    let said = format!("not for 0.2.0 in {root}\nerror: plugin migrate: pre_upgrade failed with status 3");
     assert!(refused.status == 5 && refused.stderr.contains(&said), "{refused}");
     assert_eq!(refused.stdout, "", "a migration's output is no result");
-    event("failed", "0.1.0", "upgrade", 5);
-    assert_eq!(instance.erl("demo_server:version()").as_deref(), Some("v1"));
-
-    instance.unset("MIGRATE_COMMAND");
-    let upgraded = instance.run(&["upgrade", "--timeout", "60", "0.2.0"]);
-    assert_eq!(
-        (upgraded.status, upgraded.stdout.as_str()),
-        (0, "demo: 0.1.0 -> 0.2.0, permanent\n"),
-        "{upgraded}"
-    );
-    assert_eq!(event("upgrade", "0.2.0", "upgrade", 0), "0.1.0");
-    let proofs = fs::read_to_string(&proof).unwrap();
-    assert!(proofs.ends_with("\nv2 0.2.0 nonode@nohost\n"), "by the new version's code: {proofs}");
-    assert_eq!(instance.erl("demo_server:version()").as_deref(), Some("v2"));
-
-    instance.run(&["stop"]).ok();
-    event("stop", "0.2.0", "stop", 0);
-    let argv = fs::read_to_string(argv).unwrap();
-    assert!(argv.lines().count() == 6 && !argv.contains("s3cret") && !argv.contains("hook-key"), "{argv}");
+    watched.told("failed", "0.1.0", "upgrade", 5);
+    assert_eq!(watched.runs().as_deref(), Some("v1"));
+    watched.instance.unset("MIGRATE_COMMAND");
 }
 
 #[test]
