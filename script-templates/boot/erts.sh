@@ -69,7 +69,7 @@ _boot_erts_note_pid() {
     _boot_erts_pid=${_boot_erts_stat%% *}
     # The program's name in brackets may hold anything, so count from behind it.
     # shellcheck disable=SC2086 # fields, to be split
-    set -- ${_boot_erts_stat##*) }
+    set -- ${_boot_erts_stat##*") "}
     echo "${_boot_erts_pid:-$$} ${20:-0}" >"$BOOT_STATE_DIR/pid"
 }
 

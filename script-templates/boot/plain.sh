@@ -101,7 +101,7 @@ _boot_plain_alive() {
     [ -r "/proc/$_boot_plain_pid/stat" ] || return 1
     read -r _boot_plain_stat <"/proc/$_boot_plain_pid/stat" || return 1
     # shellcheck disable=SC2086 # fields, to be split
-    set -- ${_boot_plain_stat##*) }
+    set -- ${_boot_plain_stat##*") "}
     [ "$1" != Z ] && [ "${20}" = "$_boot_plain_start" ]
 }
 
