@@ -87,9 +87,9 @@ _boot_core_environment() {
 _boot_core_state_dir() {
     _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
     _boot_core_usable=
-    for _boot_core_base in "${RELEASE_TMP:-}" "${RUNTIME_DIRECTORY:-}" "$RELEASE_ROOT/tmp" \
+    _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
+    for _boot_core_base in "${RELEASE_TMP:-}" "${_boot_core_runtime%%:*}" "$RELEASE_ROOT/tmp" \
         "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}" "/run/$RELEASE_NAME"; do
-        _boot_core_base=${_boot_core_base%%:*}
         [ -n "$_boot_core_base" ] || continue
         BOOT_STATE_DIR=$_boot_core_base/$_boot_instance
         [ ! -e "$BOOT_STATE_DIR/node" ] || return 0
