@@ -22,6 +22,7 @@ _boot_core_main() {
 }
 
 _boot_core_load() {
+    _boot_core_signal= # the one that has ended the shell
     # zsh ends without its EXIT trap where a special builtin fails, such as "." in a hook, unless told not to.
     [ -z "${ZSH_VERSION:-}" ] || unsetopt posix_builtins 2>/dev/null || :
     # shellcheck source=/dev/null
@@ -138,9 +139,9 @@ _boot_core_take_over() {
 
 _boot_core_traps() {
     trap '_boot_core_exit "$?"' EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    trap '_boot_core_signal=HUP; exit 129' HUP
+    trap '_boot_core_signal=INT; exit 130' INT
+    trap '_boot_core_signal=TERM; exit 143' TERM
 }
 
 # STATUS: the EXIT trap: a hook, boot_die or a signal has ended the shell before the command's end

@@ -283,9 +283,10 @@ _boot_hooks_ended_shell() {
     _boot_hooks_restore
     trap - EXIT HUP INT TERM
     _boot_hooks_failed "$2" "ended with exit $1"
-    if [ "$?" -eq 5 ]; then
-        _boot_core_go_on "failed_$BOOT_COMMAND" 1 5
-    else
-        _boot_core_go_on "${2##*/}" "$_boot_hooks_next" "${_boot_core_status:-0}"
-    fi
+    case $?:${2##*/}:$_boot_core_signal in
+    5:*) _boot_core_go_on "failed_$BOOT_COMMAND" 1 5 ;;
+    # Somebody wants this to end, and there is no node yet.
+    *:post_configure:?*) _boot_core_go_on "failed_$BOOT_COMMAND" 1 "$1" ;;
+    *) _boot_core_go_on "${2##*/}" "$_boot_hooks_next" "${_boot_core_status:-0}" ;;
+    esac
 }

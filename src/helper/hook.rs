@@ -81,14 +81,19 @@ fn ends_within(child: &Child, limit: Duration) -> bool {
 
 /// Kills a process and all below it: a hook hangs most often in a program that it called.
 fn kill_tree(pid: i32) {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    if let Some(pid) = Pid::from_raw(pid) {
-        // It may have ended by now, which is as good.
-        let _ = kill_process(pid, Signal::KILL);
-    }
-    for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
-        kill_tree(child);
-    }
+    let Some(this) = Pid::from_raw(pid) else { return };
+    // Stopped first, so that it makes no more of them. It may have ended by now, which is as good.
+    let _ = kill_process(this, Signal::STOP);
+    let children = children(pid);
+    let _ = kill_process(this, Signal::KILL);
+    children.into_iter().for_each(kill_tree);
+}
+
+/// The children of all threads of a process.
+fn children(pid: i32) -> Vec<i32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|it| it.parse().ok()).collect::<Vec<_>>()).collect()
 }
 
 /// The lines `KEY=VALUE` as shell text that exports them.

@@ -26,7 +26,7 @@ boot_command() {
 _boot_foreground_supervise() {
     _boot_foreground_vm=
     _boot_foreground_stopping=
-    _boot_foreground_status=
+    _boot_foreground_stopper=
     trap _boot_foreground_stop HUP INT TERM
     # A shell gives a background process no standard input of its own accord.
     exec 3<&0
@@ -34,46 +34,58 @@ _boot_foreground_supervise() {
     _boot_foreground_vm=$!
     exec 3<&-
     # A signal from before there was a process to stop.
-    [ -z "$_boot_foreground_stopping" ] || kill -TERM "$_boot_foreground_vm"
+    [ -z "$_boot_foreground_stopping" ] || _boot_foreground_stop_vm
     _boot_foreground_ready
-    _boot_foreground_wait
-    [ -n "$_boot_foreground_stopping" ] || return "$_boot_foreground_status"
-    _boot_foreground_hooks post_stop
-    # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
-    case $_boot_foreground_status in
-    143 | 271 | 399) return 0 ;;
-    esac
-    return "$_boot_foreground_status"
+    _boot_foreground_wait "$_boot_foreground_vm"
+    [ -n "$_boot_foreground_stopping" ] || return "$_boot_foreground_result"
+    _boot_foreground_end "$_boot_foreground_result"
 }
 
-# on HUP, INT, TERM: all of the stop is done here, so that no signal gets lost between a look and a wait
+# on HUP, INT, TERM: no more than to begin, so that no signal gets lost between a look and a wait
 _boot_foreground_stop() {
     _boot_foreground_interrupted=yes
     [ -z "$_boot_foreground_stopping" ] || return 0
     _boot_foreground_stopping=yes
-    _boot_foreground_hooks pre_stop
-    [ -z "$_boot_foreground_vm" ] || kill -TERM "$_boot_foreground_vm" 2>/dev/null
+    [ -z "$_boot_foreground_vm" ] || _boot_foreground_stop_vm
 }
 
-# PHASE: its hooks, apart, as the core has to outlive them
-_boot_foreground_hooks() {
-    # Not in a condition: a hook's own "set -e" has to work.
+# begins a process that runs pre_stop and then tells the VM
+_boot_foreground_stop_vm() {
+    [ -z "$_boot_foreground_stopper" ] || return 0
+    _boot_foreground_stopper=none
     (
         _boot_hooks_binding=
-        _boot_hooks_apart "$1"
-    )
-    # shellcheck disable=SC2181 # see above
-    [ "$?" -eq 0 ] || _boot_hooks_post_failed=yes
+        (_boot_hooks_apart pre_stop)
+        set -- "$?"
+        kill -TERM "$_boot_foreground_vm" 2>/dev/null
+        exit "$1"
+    ) &
+    _boot_foreground_stopper=$!
 }
 
-# waits for the end of the VM; signals interrupt a wait
+# STATUS: of the stopped VM: post_stop, and what the whole comes to
+_boot_foreground_end() {
+    _boot_foreground_wait "$_boot_foreground_stopper"
+    [ "$_boot_foreground_result" -eq 0 ] || _boot_hooks_post_failed=yes
+    (_boot_hooks_apart post_stop) &
+    _boot_foreground_wait "$!"
+    [ "$_boot_foreground_result" -eq 0 ] || _boot_hooks_post_failed=yes
+    # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
+    case $1 in
+    143 | 271 | 399) return 0 ;;
+    esac
+    return "$1"
+}
+
+# PID: waits for its end, over signals that interrupt; its status is in _boot_foreground_result
 _boot_foreground_wait() {
+    _boot_foreground_result=
     while :; do
         _boot_foreground_interrupted=
-        wait "$_boot_foreground_vm"
-        set -- "$?"
+        wait "$1"
+        set -- "$1" "$?"
         # 127 in a second round: the first one had its status already.
-        [ "$1" -eq 127 ] && [ -n "$_boot_foreground_status" ] || _boot_foreground_status=$1
+        [ "$2" -eq 127 ] && [ -n "$_boot_foreground_result" ] || _boot_foreground_result=$2
         [ -n "$_boot_foreground_interrupted" ] || return 0
     done
 }
@@ -83,23 +95,23 @@ _boot_foreground_ready() {
     [ -n "$_boot_helper" ] || return 0
     "$_boot_helper" wait --timeout "$_boot_start_timeout" &
     _boot_foreground_child "$!"
-    [ "$_boot_foreground_child" = 0 ] || return 0
+    [ "$_boot_foreground_result" = 0 ] || return 0
     (_boot_hooks_apart post_start) &
     _boot_foreground_child "$!"
-    case $_boot_foreground_child in
+    case $_boot_foreground_result in
     0 | stopped) ;;
     *) _boot_hooks_post_failed=yes ;;
     esac
 }
 
-# PID: waits for it unless there is something to stop; _boot_foreground_child is its status, or "stopped"
+# PID: waits for it unless there is something to stop; _boot_foreground_result is its status, or "stopped"
 _boot_foreground_child() {
-    _boot_foreground_child=stopped
     if [ -z "$_boot_foreground_stopping" ]; then
         wait "$1"
-        _boot_foreground_child=$?
+        _boot_foreground_result=$?
     fi
     [ -n "$_boot_foreground_stopping" ] || return 0
-    _boot_foreground_child=stopped
-    kill "$1" 2>/dev/null
+    _boot_foreground_result=stopped
+    # "$!" may be the one that the signal began.
+    [ "$1" = "$_boot_foreground_stopper" ] || kill "$1" 2>/dev/null
 }
