@@ -19,6 +19,11 @@ _boot_erts_configure() {
     *) boot_die "$RELEASE_NAME is already running (pid $_boot_erts_running)" "$_boot_prog stop" ;;
     esac
     _boot_hooks_phase post_configure
+    if [ -n "$_boot_hooks_post_failed" ]; then
+        # A new shell goes on: ksh93 is in a bad way behind a hook with a syntax error.
+        trap - EXIT
+        _boot_core_go_on post_configure "$((_boot_hooks_n + 1))" 0
+    fi
     "$_boot_core_continue"
 }
 
@@ -84,5 +89,6 @@ _boot_erts_background() {
         "$BINDIR/run_erl" -daemon "$BOOT_STATE_DIR/pipe/" "$BOOT_LOG_DIR" '. "$BOOT_DIR/erts.sh"; _boot_erts_exec'
         return
     fi
-    (_boot_erts_exec) </dev/null >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
+    # No "( )": with a redirection yash would make two processes of it, and the outer one would stay.
+    _boot_erts_exec </dev/null >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
 }

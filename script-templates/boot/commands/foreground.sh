@@ -30,7 +30,8 @@ _boot_foreground_supervise() {
     trap _boot_foreground_stop HUP INT TERM
     # A shell gives a background process no standard input of its own accord.
     exec 3<&0
-    (_boot_erts_exec) <&3 3<&- &
+    # No "( )": with a redirection yash would make two processes of it, and signal the outer one.
+    _boot_erts_exec <&3 3<&- &
     _boot_foreground_vm=$!
     exec 3<&-
     # A signal from before there was a process to stop.
@@ -53,21 +54,33 @@ _boot_foreground_stop() {
 _boot_foreground_stop_vm() {
     [ -z "$_boot_foreground_stopper" ] || return 0
     _boot_foreground_stopper=none
-    (
-        _boot_hooks_binding=
-        (_boot_hooks_apart pre_stop)
-        set -- "$?"
-        kill -TERM "$_boot_foreground_vm" 2>/dev/null
-        exit "$1"
-    ) &
+    _boot_foreground_stopper &
     _boot_foreground_stopper=$!
+}
+
+# pre_stop, then SIGTERM, again for a while as a VM that is still booting loses it; its status is that of pre_stop.
+# The parent sends SIGTERM here once the VM has ended.
+_boot_foreground_stopper() {
+    _boot_foreground_ended=
+    trap '_boot_foreground_ended=yes' TERM
+    _boot_hooks_binding=
+    (_boot_hooks_apart pre_stop)
+    set -- "$?"
+    for _boot_foreground_pause in 1 2 4 8 16; do
+        [ -z "$_boot_foreground_ended" ] || break
+        kill -TERM "$_boot_foreground_vm" 2>/dev/null || break
+        sleep "$_boot_foreground_pause" &
+        wait "$!"
+    done
+    return "$1"
 }
 
 # STATUS: of the stopped VM: post_stop, and what the whole comes to
 _boot_foreground_end() {
+    kill -TERM "$_boot_foreground_stopper" 2>/dev/null
     _boot_foreground_wait "$_boot_foreground_stopper"
     [ "$_boot_foreground_result" -eq 0 ] || _boot_hooks_post_failed=yes
-    (_boot_hooks_apart post_stop) &
+    _boot_hooks_apart post_stop &
     _boot_foreground_wait "$!"
     [ "$_boot_foreground_result" -eq 0 ] || _boot_hooks_post_failed=yes
     # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
@@ -96,7 +109,7 @@ _boot_foreground_ready() {
     "$_boot_helper" wait --timeout "$_boot_start_timeout" &
     _boot_foreground_child "$!"
     [ "$_boot_foreground_result" = 0 ] || return 0
-    (_boot_hooks_apart post_start) &
+    _boot_hooks_apart post_start &
     _boot_foreground_child "$!"
     case $_boot_foreground_result in
     0 | stopped) ;;
