@@ -79,10 +79,10 @@ _boot_foreground_stopper() {
 _boot_foreground_end() {
     kill -TERM "$_boot_foreground_stopper" 2>/dev/null
     _boot_foreground_wait "$_boot_foreground_stopper"
-    [ "$_boot_foreground_result" -eq 0 ] || _boot_hooks_post_failed=yes
+    [ "$_boot_foreground_result" -ne 6 ] || _boot_hooks_post_failed=yes
     _boot_hooks_apart post_stop &
     _boot_foreground_wait "$!"
-    [ "$_boot_foreground_result" -eq 0 ] || _boot_hooks_post_failed=yes
+    [ "$_boot_foreground_result" -ne 6 ] || _boot_hooks_post_failed=yes
     # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
     case $1 in
     143 | 271 | 399) return 0 ;;
@@ -97,8 +97,11 @@ _boot_foreground_wait() {
         _boot_foreground_interrupted=
         wait "$1"
         set -- "$1" "$?"
-        # 127 in a second round: the first one had its status already.
-        [ "$2" -eq 127 ] && [ -n "$_boot_foreground_result" ] || _boot_foreground_result=$2
+        # 127 in a second round: the first one had its status already, or (bash) lost it to the signal.
+        case $2:$_boot_foreground_result in
+        127:?*) [ "$_boot_foreground_result" -le 128 ] || _boot_foreground_result=143 ;;
+        *) _boot_foreground_result=$2 ;;
+        esac
         [ -n "$_boot_foreground_interrupted" ] || return 0
     done
 }
@@ -111,10 +114,7 @@ _boot_foreground_ready() {
     [ "$_boot_foreground_result" = 0 ] || return 0
     _boot_hooks_apart post_start &
     _boot_foreground_child "$!"
-    case $_boot_foreground_result in
-    0 | stopped) ;;
-    *) _boot_hooks_post_failed=yes ;;
-    esac
+    [ "$_boot_foreground_result" != 6 ] || _boot_hooks_post_failed=yes
 }
 
 # PID: waits for it unless there is something to stop; _boot_foreground_result is its status, or "stopped"
