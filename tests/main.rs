@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that all of such a file is test code.
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod foreground;
 #[cfg(test)]
 mod harness_selftest;
@@ -9,6 +11,8 @@ mod harness_selftest;
 mod imports;
 #[cfg(test)]
 mod lifecycle;
+#[cfg(test)]
+mod mix;
 #[cfg(test)]
 mod trouble;
 
