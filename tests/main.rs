@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that all of such a file is test code.
 #[cfg(test)]
+mod cookie;
+#[cfg(test)]
 mod counts;
 #[cfg(test)]
 mod foreground;
@@ -15,5 +17,11 @@ mod lifecycle;
 mod mix;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod upgrade;
+#[cfg(test)]
+mod upgrade_refused;
+#[cfg(test)]
+mod vmargs;
 
 mod support;
