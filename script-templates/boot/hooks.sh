@@ -64,18 +64,20 @@ _boot_hooks_sink() {
 # written one: one process for all of them, none where there are none
 _boot_hooks_check() {
     _boot_hooks_i=0
-    _boot_hooks_phases=$*
+    _boot_hooks_phases=" $* "
     set --
     while [ "$_boot_hooks_i" -lt "$_boot_hooks_n" ]; do
         _boot_hooks_i=$((_boot_hooks_i + 1))
         eval "_boot_hooks_path=\$_boot_plugin_$_boot_hooks_i"
-        for _boot_hooks_name in $_boot_hooks_phases; do
-            [ -e "$_boot_hooks_path/$_boot_hooks_name" ] || [ -h "$_boot_hooks_path/$_boot_hooks_name" ] || continue
+        # One look at the directory costs less than a look for each phase; it finds dangling links too.
+        for _boot_hooks_path in "$_boot_hooks_path"/*; do
+            _boot_hooks_name=${_boot_hooks_path##*/}
+            case $_boot_hooks_phases in *" $_boot_hooks_name "*) ;; *) continue ;; esac
             case $_boot_hooks_name in
             "pre_$BOOT_COMMAND" | pre_start | *_configure) ;;
             *) _boot_hooks_after=yes ;;
             esac
-            [ ! -f "$_boot_hooks_path/$_boot_hooks_name" ] || set -- "$@" "$_boot_hooks_path/$_boot_hooks_name"
+            [ ! -f "$_boot_hooks_path" ] || set -- "$@" "$_boot_hooks_path"
         done
     done
     [ $# -eq 0 ] || _boot_hooks_trust "$@"
@@ -182,7 +184,7 @@ _boot_hooks_restore() {
     IFS='
  	' # newline, space, tab
     umask "$_boot_hooks_umask"
-    cd "$_boot_hooks_cwd" 2>/dev/null || cd /
+    [ "$PWD" = "$_boot_hooks_cwd" ] || cd "$_boot_hooks_cwd" 2>/dev/null || cd /
     _boot_core_traps
 }
 
