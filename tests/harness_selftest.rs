@@ -286,7 +286,7 @@ fn split_lines_threads_and_failures_are_told_apart() {
 8 <... execve resumed>)             = 0
 8 clone3({flags=CLONE_VM|CLONE_THREAD, stack=0x7} => {parent_tid=[9]}, 88) = 9
 8 clone(child_stack=NULL, flags=CLONE_CHILD_SETTID|SIGCHLD, child_tidptr=0x7) = 10
-10 execve(\"/erts/bin/beam.smp\", [\"beam.smp\"], 0x7 /* 3 vars */) = 0
+10 execve(\"/it's a \\\"$HOME\\\" dir/erts/bin/beam.smp\", [\"beam.smp\"], 0x7 /* 3 vars */) = 0
 7 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=8, si_uid=0, si_status=0} ---
 7 fork()                            = 11
 11 +++ exited with 0 +++

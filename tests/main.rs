@@ -2,6 +2,10 @@
 
 // `cfg(test)` tells clippy that all of such a file is test code.
 #[cfg(test)]
+mod cookie;
+#[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod examples;
@@ -16,6 +20,14 @@ mod imports;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod mix;
+#[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod upgrade;
+#[cfg(test)]
+mod upgrade_refused;
+#[cfg(test)]
+mod vmargs;
 
 mod support;

@@ -38,7 +38,7 @@ _boot_hooks_find() {
 # Directories that have any are kept as _boot_hooks_dir_1..
 _boot_hooks_find_in() {
     [ -n "$1" ] || return 0
-    _boot_hooks_before=$_boot_hooks_n
+    _boot_hooks_count=$_boot_hooks_n
     # Not "*/": "a-b/" comes before "a/", as "-" comes before "/".
     for _boot_hooks_path in "$1"/*; do
         _boot_hooks_name=${_boot_hooks_path##*/}
@@ -51,7 +51,7 @@ _boot_hooks_find_in() {
         eval "_boot_plugin_$_boot_hooks_n=\$_boot_hooks_path"
         [ -n "$_boot_hooks_sorted" ] || _boot_hooks_sink "$_boot_hooks_n"
     done
-    [ "$_boot_hooks_n" -gt "$_boot_hooks_before" ] || return 0
+    [ "$_boot_hooks_n" -gt "$_boot_hooks_count" ] || return 0
     _boot_hooks_sorted=
     _boot_hooks_dirs=$((_boot_hooks_dirs + 1))
     eval "_boot_hooks_dir_$_boot_hooks_dirs=\$1"

@@ -144,7 +144,10 @@ fn switch_failed(vsn: &str, stage: &str, reason: &str) -> Failure {
         "make_permanent" => format!("{vsn} is installed but could not be made permanent: {reason}"),
         _ => format!("installing {vsn} failed: {reason}"),
     };
-    let help = if reason.contains("no_matching_relup") {
+    // It looks into the relup of the version wished for, then (for a way down) into that of the running one.
+    let no_way =
+        reason.contains("no_matching_relup") || (reason.contains("enoent") && reason.contains("/relup"));
+    let help = if no_way {
         "its relup says nothing of the version that is running: build it from that version, or stop, install, start"
     } else {
         "the node's log may tell more"

@@ -157,6 +157,7 @@ fn succeeded(call: &str) -> bool {
 
 /// Whether an execve is that of a program with this file name.
 fn executes(call: &str, program: &str) -> bool {
-    let path = call.split('"').nth(1).unwrap_or_default();
+    // A quote in the path itself has a backslash before it; no directory is named so that this ends it.
+    let path = call.split_once("\", [").map(|(path, _)| path).unwrap_or_default();
     path.rsplit('/').next() == Some(program)
 }

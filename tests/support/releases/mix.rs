@@ -38,6 +38,20 @@ pub(super) fn prod() -> Raw {
     Raw { kind: Kind::Mix, name: "demo".into(), project: dir.join("demo"), v1, v2 }
 }
 
+/// 0.1.0 that boots twice.
+pub(super) fn rebooting() -> Raw {
+    let versions = versions();
+    let inputs = [COUNTER_1, PROTOCOL_1, CONFIG, RUNTIME, include_str!("mix.rs"), include_str!("mod.rs")];
+    let dir = cache::built("mix-rebooting", &[inputs.as_slice(), &[&versions]].concat(), |dir| {
+        let project = new(dir);
+        edit(project.join("mix.exs"), "demo: [include", "demo: [reboot_system_after_config: true, include");
+        step(&project, &dir.join("home"), &["mix", "release"]);
+        copy_tree(&project.join(TREE), &dir.join("v1"));
+    });
+    let v1 = dir.join("v1");
+    Raw { kind: Kind::Mix, name: "demo".into(), project: dir.join("demo"), v2: v1.clone(), v1 }
+}
+
 /// A new project at 0.1.0 below `dir`.
 fn new(dir: &Path) -> PathBuf {
     step(dir, &dir.join("home"), &["mix", "new", "demo", "--sup"]);

@@ -65,6 +65,13 @@ pub(crate) fn mix() -> Option<&'static Raw> {
     need(&["erl", "mix"]).then(|| RAW.get_or_init(mix::prod))
 }
 
+/// 0.1.0 of [`mix`]'s with `reboot_system_after_config: true`: what its config providers give is written to a
+/// sys.config, and the node boots again with it.
+pub(crate) fn mix_rebooting() -> Option<&'static Raw> {
+    static RAW: OnceLock<Raw> = OnceLock::new();
+    need(&["erl", "mix"]).then(|| RAW.get_or_init(mix::rebooting))
+}
+
 /// A build tool's command line, to be run in `dir`, with nothing of the caller's environment.
 fn tool(dir: &Path, home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(words[0]);

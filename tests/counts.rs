@@ -1,0 +1,116 @@
+//! What commands cost: processes, memory. Nothing here measures time, which says more of the machine.
+
+use std::fs;
+
+use crate::support::instance::Instance;
+use crate::support::releases::{Raw, mix, rebar3};
+use crate::support::strace::{Counts, count, maxrss};
+use crate::support::tools::need;
+
+/// Peak memory of a client command, in KiB.
+const MEMORY: u64 = 8 * 1024;
+
+#[test]
+fn a_ping_is_the_script_and_the_helper() {
+    let (Some(raw), true) = (rebar3(), need(&["strace"])) else { return };
+    let instance = Instance::of(raw).kit();
+    instance.start();
+    for command in ["ping", "pid", "status"] {
+        let (counts, output) = count(instance.command(&instance.entry()).arg(command), None);
+        assert_eq!(output.status, 0, "{command}: {output}");
+        assert!(counts.execs <= 3, "{command}: {counts:?}");
+        assert_eq!(counts.forks, 0, "{command}: {counts:?}");
+    }
+}
+
+#[test]
+fn no_client_command_boots_a_vm_or_needs_much_memory() {
+    for (raw, expression) in
+        [(rebar3(), "lists:sum(lists:seq(1, 1000))."), (mix(), "Enum.sum(Enum.to_list(1..1000))")]
+    {
+        let (Some(raw), true) = (raw, need(&["strace", "busybox"])) else { continue };
+        let instance = Instance::of(raw).kit();
+        instance.start();
+        let commands =
+            [["ping"].as_slice(), &["pid"], &["status"], &["rpc", expression], &["versions"], &["stop"]];
+        for args in commands {
+            // "Executed until" nothing of these has been: the counts are those of the whole command.
+            let whole = count(instance.command(&instance.entry()).args(args), None).0;
+            for program in ["erl", "erlexec", "beam.smp"] {
+                if args != ["stop"] {
+                    let until = count(instance.command(&instance.entry()).args(args), Some(program)).0;
+                    assert_eq!(until, whole, "{args:?} executes {program}");
+                }
+            }
+            if args == ["stop"] {
+                instance.start();
+            }
+            let used = maxrss(instance.command(&instance.entry()).args(args));
+            assert!(used < MEMORY, "{args:?}: {used} KiB");
+        }
+    }
+}
+
+#[test]
+fn a_rebar3_foreground_is_few_processes_away_from_the_vm() {
+    let Some(raw) = rebar3() else { return };
+    foreground(raw);
+}
+
+#[test]
+fn a_mix_foreground_is_few_processes_away_from_the_vm() {
+    let Some(raw) = mix() else { return };
+    foreground(raw);
+}
+
+fn foreground(raw: &'static Raw) {
+    if !need(&["strace"]) {
+        return;
+    }
+    let mut instance = Instance::of(raw).kit();
+    let with_epmd = until_vm(&instance);
+    assert!(with_epmd.execs <= 5 && with_epmd.forks <= 2, "{with_epmd:?}");
+    // Nobody listens there: the helper has to start one.
+    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    instance.set("ERL_EPMD_PORT", &free.to_string());
+    instance.set("ERL_EPMD_RELAXED_COMMAND_CHECK", "1");
+    let without = until_vm(&instance);
+    let mut kill = instance.command(std::path::Path::new("epmd"));
+    instance.finish(kill.arg("-kill"), "").ok();
+    assert!(without.execs <= 5 && without.forks <= 2, "{without:?}");
+    assert_eq!(without.execs, with_epmd.execs + 1, "the epmd itself");
+}
+
+/// The processes of `foreground` until it executes the VM, which is stopped as soon as it has booted.
+fn until_vm(instance: &Instance) -> Counts {
+    let mut command = instance.command(&instance.entry());
+    command.arg("foreground");
+    std::thread::scope(|scope| {
+        let counted = scope.spawn(|| count(&command, Some("beam.smp")));
+        crate::support::process::until("the node answers", std::time::Duration::from_secs(60), || {
+            instance.run(&["ping"]).status == 0
+        });
+        instance.run(&["stop"]).ok();
+        counted.join().unwrap().0
+    })
+}
+
+#[test]
+fn a_hundred_sourced_hooks_are_no_processes() {
+    let (Some(raw), true) = (rebar3(), need(&["strace"])) else { return };
+    let instance = Instance::of(raw).kit();
+    let version = || count(instance.command(&instance.entry()).arg("version"), None);
+    let (without, output) = version();
+    output.ok();
+    for n in 0..100 {
+        let plugin = instance.path().join(format!("plugins/p{n:02}"));
+        fs::create_dir_all(&plugin).unwrap();
+        fs::write(plugin.join("pre_version"), "#!/bin/sh\nSEEN=${SEEN:-}x\n").unwrap();
+    }
+    let last = instance.path().join("plugins/p99/pre_version");
+    fs::write(last, "#!/bin/sh\necho \"seen ${#SEEN}\"\n").unwrap();
+    let (with, output) = version();
+    assert_eq!(instance.told(&output), "0\nseen 99\ndemo 0.1.0\n");
+    assert!(with.execs <= without.execs + 1, "{with:?}, without: {without:?}");
+    assert!(with.forks <= without.forks + 2, "{with:?}, without: {without:?}");
+}

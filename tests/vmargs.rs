@@ -1,0 +1,121 @@
+//! vm.args: the template rendered for the host at each start, the refusal of what is not set, the plain file
+//! as it stands; and what generate writes, as snapshots.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::instance::Instance;
+use crate::support::releases::{mix, rebar3};
+
+const TEMPLATE: &str = "## made for this host\n-name {{ release.name }}@{{ host.fqdn }}\n-setcookie demo_cookie\n\
+    +S {{ cpu.count }}\n-made_for {{ env.X }}\n";
+
+/// A release whose project has the template.
+fn with_template(template: &str) -> Option<Instance> {
+    let instance = Instance::of(rebar3()?).plain();
+    fs::create_dir_all(instance.base().join("rel")).unwrap();
+    fs::write(instance.base().join("rel/vm.args.j2"), template).unwrap();
+    instance.generate(&[]).ok();
+    Some(instance)
+}
+
+/// The CPUs that this process may use, as coreutils counts them.
+fn cpus() -> String {
+    let output = Command::new("nproc").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn a_template_is_rendered_at_each_start() {
+    // A host without a domain has no fqdn that a long name could have.
+    let Some(mut instance) = with_template(&TEMPLATE.replace("{{ host.fqdn }}", "127.0.0.1")) else { return };
+    let (cpus, ask) = (cpus(), "{node(), erlang:system_info(schedulers), init:get_argument(made_for)}.");
+    for x in ["one", "it's \"2\""] {
+        instance.set("X", &format!("'{}'", x.replace('\'', "'\\''")));
+        instance.run(&["start"]).ok();
+        let said = instance.run(&["rpc", ask]).ok();
+        assert_eq!(said, format!("{{'demo@127.0.0.1',{cpus},{{ok,[[{x:?}]]}}}}\n"));
+        instance.run(&["stop"]).ok();
+    }
+}
+
+#[test]
+fn the_fqdn_is_the_hosts() {
+    let Some(mut instance) = with_template(TEMPLATE) else { return };
+    instance.set("X", "x");
+    let output = instance.run(&["vmargs"]);
+    let hostname = Command::new("hostname").arg("-f").output().unwrap();
+    let fqdn = String::from_utf8(hostname.stdout).unwrap().trim().to_owned();
+    if fqdn.contains('.') {
+        assert!(output.stdout.contains(&format!("-name demo@{fqdn}\n")), "{output}");
+        assert!(output.stdout.contains(&format!("+S {}\n", cpus())), "{output}");
+    } else {
+        let message =
+            format!("releases/0.1.0/vm.args.j2:2: the host of the long name \"demo@{fqdn}\" has no domain");
+        assert!(output.status == 1 && output.stderr.contains(&message), "{output}");
+    }
+}
+
+#[test]
+fn what_is_not_set_refuses_the_start_and_leaves_nothing() {
+    let Some(mut instance) = with_template(&TEMPLATE.replace("{{ host.fqdn }}", "127.0.0.1")) else { return };
+    let refused = "1\n! error: releases/0.1.0/vm.args.j2:5: env.X is not set\n\
+        ! help: set X in the environment or give it a default: {{ env.X | default(\"...\") }}\n";
+    for command in ["start", "foreground", "console", "vmargs"] {
+        assert_eq!(instance.said(&[command]), refused, "{command}");
+        assert!(!instance.path().join("tmp").exists(), "{command} left something");
+    }
+    assert_eq!(instance.vms(), [0; 0]);
+
+    // A running node's files are left alone, and it can be asked and stopped without X.
+    instance.set("X", "x");
+    instance.run(&["start"]).ok();
+    let file = instance.path().join("tmp/demo/vm.args");
+    let before = fs::read(&file).unwrap();
+    instance.unset("X");
+    assert_eq!(instance.said(&["start"]), "0\n! demo is already running (pid N)\n");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+    assert_eq!(instance.said(&["start"]), refused);
+    assert_eq!(fs::read(&file).unwrap(), before, "the old one, whole");
+    assert_eq!(instance.said(&["ping"]), "3\n! error: demo is not running\n! help: demo start\n");
+}
+
+#[test]
+fn a_plain_vm_args_takes_effect_as_it_is_written() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let file = instance.path().join("releases/0.1.0/vm.args");
+    let text = "-sname demo\n-setcookie demo_cookie\n+S 3:3\n+P 70000 # not many\n-note '{{ env.X }}' \"two words\"\n\
+        -env LIMIT 7\n-kernel net_ticktime 33\n-extra plain 'a \"b\" $c'\n";
+    fs::write(&file, text).unwrap();
+    instance.run(&["start"]).ok();
+    let ask = "{erlang:system_info(schedulers), erlang:system_info(process_limit), init:get_argument(note), \
+        os:getenv(\"LIMIT\"), application:get_env(kernel, net_ticktime), init:get_plain_arguments()}.";
+    let said = instance.run(&["rpc", ask]).ok().replace(['\n', ' '], "");
+    assert_eq!(
+        said,
+        "{3,131072,{ok,[[\"{{env.X}}\",\"twowords\"]]},\"7\",{ok,33},[\"plain\",\"a\\\"b\\\"$c\",\"--\"]}",
+        "the last word is erlexec's own, behind each -args_file"
+    );
+}
+
+#[test]
+fn generated_files_look_like_this() {
+    for raw in [rebar3(), mix()].into_iter().flatten() {
+        let instance = Instance::of(raw).at("opt/demo").kit();
+        let read = |file: &str| fs::read_to_string(instance.path().join(file)).unwrap();
+        let kind = format!("{:?}", raw.kind).to_lowercase();
+        // The versions of OTP and of relboot are those of the day.
+        let settings = read("releases/0.1.0/boot/settings.sh");
+        let line = |name: &str| settings.lines().find(|line| line.starts_with(name)).unwrap();
+        let settings = settings
+            .replace(line("_boot_erts_vsn="), "_boot_erts_vsn=ERTS")
+            .replace(line("_boot_kit_version="), "_boot_kit_version=VERSION");
+        insta::assert_snapshot!(format!("{kind}-settings.sh"), settings);
+        let template = include_str!("../script-templates/bin/entry.tpl.sh");
+        assert_eq!(read("bin/demo"), template.replace("{{ name }}", "demo"));
+        let composed = instance.neutral(&instance.run(&["vmargs"]).ok());
+        insta::assert_snapshot!(format!("{kind}-vm.args"), composed);
+    }
+}
