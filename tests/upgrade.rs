@@ -40,7 +40,7 @@ fn a_mix_release_is_upgraded_and_downgraded() {
     assert_eq!(instance.said(&["rpc", kind]), "0\nProtocol.UndefinedError\n");
     up_and_down(&instance, raw);
     assert_eq!(instance.said(&["rpc", kind]), "0\nProtocol.UndefinedError\n");
-    assert_eq!(instance.said(&["upgrade", "0.2.0"]), "0\n! demo: 0.1.0 -> 0.2.0, permanent\n");
+    assert_eq!(instance.said(&["upgrade", "0.2.0"]), "0\ndemo: 0.1.0 -> 0.2.0, permanent\n");
     assert_eq!(instance.said(&["rpc", kind]), "0\n:atom\n");
     for version in ["0.1.0", "0.2.0"] {
         let dir = instance.path().join("releases").join(version);
@@ -65,17 +65,17 @@ fn up_and_down(instance: &Instance, raw: &'static Raw) {
 
     assert_eq!(
         instance.said(&["upgrade", "0.2.0"]),
-        "0\n! demo 0.2.0 unpacked\n! demo: 0.1.0 -> 0.2.0, permanent\n"
+        "0\ndemo 0.2.0 unpacked\ndemo: 0.1.0 -> 0.2.0, permanent\n"
     );
     assert_eq!(count(instance, raw), "{2,v2,{st,2}}\n");
     assert_eq!(instance.run(&["pid"]).ok(), pid, "the same process");
     assert_eq!(instance.said(&kept), value);
     assert_eq!(instance.said(&["versions"]), "0\n0.2.0\tpermanent\n0.1.0\told\n");
     assert_eq!(instance.said(&["version"]), "0\ndemo 0.2.0\n");
-    let again = "0\n! demo 0.2.0 is installed already, and permanent\n";
+    let again = "0\ndemo 0.2.0 is installed already, and permanent\n";
     assert_eq!(instance.said(&["upgrade", "0.2.0"]), again);
 
-    assert_eq!(instance.said(&["downgrade", "0.1.0"]), "0\n! demo: 0.2.0 -> 0.1.0, permanent\n");
+    assert_eq!(instance.said(&["downgrade", "0.1.0"]), "0\ndemo: 0.2.0 -> 0.1.0, permanent\n");
     assert_eq!(count(instance, raw), "{3,v1,3}\n");
     assert_eq!(instance.run(&["pid"]).ok(), pid);
     assert_eq!(instance.said(&kept), value);
@@ -134,7 +134,7 @@ fn the_new_versions_kit_takes_over() {
     assert_eq!(instance.run(&["greet"]).status, 2);
     assert_eq!(
         instance.said(&["upgrade", "0.2.0"]),
-        "0\nshipped: post_upgrade of 0.2.0\n! demo 0.2.0 unpacked\n! demo: 0.1.0 -> 0.2.0, permanent\n"
+        "0\ndemo 0.2.0 unpacked\ndemo: 0.1.0 -> 0.2.0, permanent\nshipped: post_upgrade of 0.2.0\n"
     );
     assert_eq!(instance.said(&["greet"]), "0\nhi\n", "its scripts");
     let argument = ["rpc", "init:get_argument(made_for)."];

@@ -66,7 +66,7 @@ fn a_version_with_no_way_to_it_is_refused() {
     fs::write(&relup, text).unwrap();
     build.tar(tarball).ok();
     packed.deliver(&instance);
-    assert_eq!(instance.said(&["unpack", "0.2.0"]), "0\n! demo 0.2.0 unpacked\n");
+    assert_eq!(instance.said(&["unpack", "0.2.0"]), "0\ndemo 0.2.0 unpacked\n");
     assert_eq!(instance.said(&["unpack", "0.2.0"]), "0\n", "once is enough");
     assert_eq!(instance.said(&["versions"]), "0\n0.2.0\tunpacked\n0.1.0\tpermanent\n");
     let output = instance.run(&["upgrade", "0.2.0"]);
@@ -89,7 +89,7 @@ fn without_permanence_the_next_start_boots_the_old_version() {
     Packed::new(raw, &[]).deliver(&instance);
     assert_eq!(
         instance.said(&["install", "--no-permanent", "0.2.0"]),
-        "0\n! demo 0.2.0 unpacked\n! demo: 0.1.0 -> 0.2.0, until the next start\n"
+        "0\ndemo 0.2.0 unpacked\ndemo: 0.1.0 -> 0.2.0, until the next start\n"
     );
     assert_eq!(instance.said(&["versions"]), "0\n0.2.0\tcurrent\n0.1.0\tpermanent\n");
     assert_eq!(instance.said(&["rpc", "demo_server:version()."]), "0\nv2\n");
@@ -97,7 +97,7 @@ fn without_permanence_the_next_start_boots_the_old_version() {
     assert_eq!(instance.said(&["stop"]), "0\n");
     assert_eq!(instance.said(&["start"]), "0\n");
     assert_eq!(instance.said(&["rpc", "demo_server:version()."]), "0\nv1\n");
-    assert_eq!(instance.said(&["upgrade", "0.2.0"]), "0\n! demo: 0.1.0 -> 0.2.0, permanent\n");
+    assert_eq!(instance.said(&["upgrade", "0.2.0"]), "0\ndemo: 0.1.0 -> 0.2.0, permanent\n");
 }
 
 #[test]

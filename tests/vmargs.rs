@@ -78,7 +78,7 @@ fn what_is_not_set_refuses_the_start_and_leaves_nothing() {
     assert_eq!(instance.said(&["stop"]), "0\n");
     assert_eq!(instance.said(&["start"]), refused);
     assert_eq!(fs::read(&file).unwrap(), before, "the old one, whole");
-    assert_eq!(instance.said(&["ping"]), "3\n! error: demo is not running\n! help: demo start\n");
+    assert_eq!(instance.said(&["ping"]), "3\n! error: demo is not running\n! help: ROOT/bin/demo start\n");
 }
 
 #[test]

@@ -79,7 +79,8 @@ _boot_core_target() {
 _boot_core_environment() {
     BOOT_API=1
     RELEASE_PROG=${RELEASE_PROG:-${_boot_prog##*/}}
-    export BOOT_API BOOT_COMMAND BOOT_DIR
+    BOOT_PROG=$_boot_prog # as typed: messages name lines to type
+    export BOOT_API BOOT_COMMAND BOOT_DIR BOOT_PROG
     export RELEASE_ROOT RELEASE_NAME RELEASE_VSN RELEASE_COMMAND RELEASE_PROG
     # shellcheck source=/dev/null
     [ ! -r "$BOOT_DIR/env.sh" ] || . "$BOOT_DIR/env.sh"
