@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # settings: what the generator knows of this release. Assignments only.
-# shellcheck disable=SC2034 # the other files read these
+# shellcheck disable=SC2034,SC2016 # the other files read these; a value may hold a "$"
 _boot_kit_version={{ kit_version }}
 _boot_kind={{ kind }}
 _boot_name={{ name }}
