@@ -7,5 +7,9 @@ mod harness_selftest;
 mod hooks;
 #[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod lint;
+#[cfg(test)]
+mod shells;
 
 mod support;
