@@ -20,7 +20,11 @@ mod imports;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
+mod lint;
+#[cfg(test)]
 mod mix;
+#[cfg(test)]
+mod shells;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -64,7 +64,11 @@ _boot_erts_exec() {
     _boot_erts_note_pid
     HOME=$BOOT_COOKIE_HOME
     export HOME
-    exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS"
+    # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
+    eval "set -- ${BOOT_EXTRA:-}"
+    unset BOOT_EXTRA
+    [ $# -eq 0 ] || set -- -extra "$@"
+    exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }
 
 # writes "PID START" to the state directory: START, in ticks since boot, tells a reused pid

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # settings: what the generator knows of this version of the release; assignments only.
-# shellcheck disable=SC2034 # the scripts that source this file use them
+# shellcheck disable=SC2034,SC2016 # other files use them; a value may hold a "$"
 _boot_kit_version={{ kit_version }}
 _boot_kind={{ kind }}
 _boot_name={{ name }}

@@ -84,10 +84,10 @@ mod tests {
     #[test]
     fn settings_are_assignments() {
         let text = String::from_utf8(settings(&plan())).unwrap();
-        insta::assert_snapshot!(text.replace(&format!("kit_version={}\n", super::super::VERSION), "kit_version=VERSION\n"), @r"
+        insta::assert_snapshot!(text.replace(&format!("kit_version={}\n", super::super::VERSION), "kit_version=VERSION\n"), @r#"
         # shellcheck shell=sh
         # settings: what the generator knows of this version of the release; assignments only.
-        # shellcheck disable=SC2034 # the scripts that source this file use them
+        # shellcheck disable=SC2034,SC2016 # other files use them; a value may hold a "$"
         _boot_kit_version=VERSION
         _boot_kind=relx
         _boot_name=demo
@@ -98,7 +98,7 @@ mod tests {
         _boot_start_timeout=60
         _boot_stop_timeout=60
         _boot_hook_timeout=60
-        ");
+        "#);
     }
 
     #[test]

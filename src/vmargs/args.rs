@@ -77,6 +77,12 @@ impl Args {
         Self { tokens, extra }.checked()
     }
 
+    /// Takes away what follows `-extra`. In a file erlexec would add a `--` to it, which the application
+    /// would see; on the command line it does not.
+    pub fn take_extra(&mut self) -> Vec<String> {
+        self.extra.take().unwrap_or_default().into_iter().map(|token| token.text).collect()
+    }
+
     /// Reads the last of `files`; whether it has words and no `-extra`.
     fn read(
         &mut self,

@@ -41,7 +41,7 @@ while kill -0 "$sleep" 2>/dev/null; do wait "$sleep"; done
 "#;
 
 /// A command of the kit that fails on demand.
-const WORK: &str = "# shellcheck shell=sh\n# work: do as told.\nboot_command() {\n    printf 'work %s\\n' \"$*\"\n    return \"${WORK:-0}\"\n}\n";
+const WORK: &str = "# shellcheck shell=sh\n# work: do as told.\n#\n# usage: NAME work\nboot_command() {\n    printf 'work %s\\n' \"$*\"\n    return \"${WORK:-0}\"\n}\n";
 
 /// A release `demo` 0.1.0 in a directory of its own.
 #[derive(Debug)]
@@ -49,12 +49,19 @@ pub(crate) struct Made {
     base: tempfile::TempDir,
     root: PathBuf,
     env: BTreeMap<String, String>,
+    vsn: String,
 }
 
 impl Made {
     /// With a kit; `toml` is its `rel/relboot.toml`.
     #[track_caller]
     pub(crate) fn new(toml: &str) -> Self {
+        Self::of("0.1.0", toml)
+    }
+
+    /// The same, of another version.
+    #[track_caller]
+    pub(crate) fn of(vsn: &str, toml: &str) -> Self {
         let base = tempfile::tempdir().expect("a temporary directory can be made");
         let path = |below: &str| base.path().join(below).to_str().expect("it is UTF-8").to_owned();
         let env = BTreeMap::from([
@@ -65,31 +72,39 @@ impl Made {
             ("RELEASE_TMP".into(), path("tmp")),
         ]);
         let root = base.path().join(PLACE);
-        let made = Self { root, env, base };
+        let made = Self { root, env, base, vsn: vsn.into() };
         made.mode("", 0o755);
         // The headers of any program for this machine: the generator looks at nothing else.
         let program = fs::read(env!("CARGO_BIN_EXE_relboot-helper")).expect("it was built for the tests");
         made.write("erts-13.1.5/bin/beam.smp", &program[..4096]);
         made.write("erts-13.1.5/bin/erlexec", VM);
         made.mode("erts-13.1.5/bin/erlexec", 0o755);
-        let rel = "{release,{\"demo\",\"0.1.0\"},{erts,\"13.1.5\"},[{kernel,\"8.5.3\"},{demo,\"0.1.0\"}]}.\n";
-        made.write("releases/0.1.0/demo.rel", rel);
-        made.write("releases/0.1.0/start.boot", "");
-        made.write("releases/0.1.0/vm.args", "+S 1\n");
-        made.write("releases/start_erl.data", "13.1.5 0.1.0");
+        let quoted = format!("\"{}\"", vsn.replace('\\', "\\\\").replace('"', "\\\""));
+        let rel = format!(
+            "{{release,{{\"demo\",{quoted}}},{{erts,\"13.1.5\"}},[{{kernel,\"8.5.3\"}},{{demo,\"0.1.0\"}}]}}.\n"
+        );
+        made.write(&format!("releases/{vsn}/demo.rel"), rel);
+        made.write(&format!("releases/{vsn}/start.boot"), "");
+        made.write(&format!("releases/{vsn}/vm.args"), "+S 1\n");
+        made.write("releases/start_erl.data", format!("13.1.5 {vsn}"));
         made.write("lib/kernel-8.5.3/ebin/kernel.app", "");
         made.write("lib/demo-0.1.0/ebin/demo.app", "");
         let config = base_file(&made, "relboot.toml", toml);
         let mut generate = Command::new(env!("CARGO_BIN_EXE_relboot"));
         generate.arg("generate").arg(&made.root).arg("--config").arg(config);
         made.finish(&mut generate, "").ok();
-        made.write("releases/0.1.0/boot/commands/work.sh", WORK);
+        made.write(&format!("releases/{vsn}/boot/commands/work.sh"), WORK);
         made
     }
 
     /// The root of the release.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Its version.
+    pub(crate) fn vsn(&self) -> &str {
+        &self.vsn
     }
 
     /// The directory that holds all of it.
@@ -144,10 +159,16 @@ impl Made {
         }
     }
 
+    /// A program in the environment and the directory of the release's.
+    pub(crate) fn program(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(&self.env).current_dir(self.base());
+        command
+    }
+
     /// `SHELL bin/demo ARGS`, to be changed or run by the caller.
     pub(crate) fn command(&self, shell: &[&str], args: &[&str]) -> Command {
-        let mut command = Command::new(shell[0]);
-        command.env_clear().envs(&self.env).current_dir(self.base());
+        let mut command = self.program(shell[0]);
         command.args(&shell[1..]).arg(self.entry()).args(args);
         command
     }

@@ -10,10 +10,7 @@ boot_command() {
     set -- "${_boot_core_help:-${1:-}}"
     [ "$1" != daemon ] || set -- start
     if [ -n "$1" ]; then
-        case $1 in
-        *[!a-z0-9_]*) set -- / ;;
-        esac
-        boot_command_exists "$1" || boot_die "unknown command \"${1#/}\"" "$RELEASE_PROG help lists the commands" 2
+        boot_command_exists "$1" || boot_die "unknown command \"$1\"" "$RELEASE_PROG help lists the commands" 2
         _boot_help_command "$BOOT_DIR/commands/$1.sh"
         return 0
     fi
@@ -31,8 +28,10 @@ boot_command() {
 
 # FILE: its comment header, with the name of this program for NAME
 _boot_help_command() {
-    read -r _boot_help_line
-    while IFS= read -r _boot_help_line; do
+    # zsh takes "$1" behind a function's body from its caller.
+    exec 3<"$1"
+    read -r _boot_help_line <&3
+    while IFS= read -r _boot_help_line <&3; do
         case $_boot_help_line in
         '#'*) ;;
         *) return 0 ;;
@@ -51,4 +50,4 @@ _boot_help_command() {
         done
         printf '%s\n' "$_boot_help_out$_boot_help_line"
     done
-} <"$1"
+}

@@ -48,6 +48,10 @@ pub(super) fn compose(args: &mut Args, parts: &Parts<'_>) -> Result<(), Failure>
         if request.mode() == Mode::Console {
             front.push_extra("+iex");
         }
+        // Elixir would take the first word for a script to run.
+        if !request.extra.is_empty() {
+            front.push_extra("--");
+        }
     }
     for word in &request.extra {
         front.push_extra(word);

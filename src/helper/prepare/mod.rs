@@ -56,8 +56,15 @@ fn prepare(request: &Request) -> Result<String, Failure> {
         // erlexec would start a shell and an epmd to find out the same.
         plan.args.push_front("-start_epmd", &["false"]);
     }
+    let extra = plan.args.take_extra();
     plan.write()?;
-    Ok(plan.exports())
+    Ok(plan.exports() + &extra_export(&extra))
+}
+
+/// The plain arguments as words for `eval "set -- $BOOT_EXTRA"`, quoted once more as a value.
+fn extra_export(extra: &[String]) -> String {
+    let words: Vec<_> = extra.iter().map(|word| shell_escape::unix::escape(word.into())).collect();
+    format!("export BOOT_EXTRA={}\n", shell_escape::unix::escape(words.join(" ").into()))
 }
 
 /// All that is decided before anything is written.
