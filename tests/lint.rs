@@ -156,7 +156,7 @@ fn names_tell_where_a_function_belongs() {
             let file = if path.ends_with("commands/hooks.sh") { "list" } else { &name };
             let private = function.starts_with(&format!("_boot_{file}_"))
                 || (name == "entry" && function == "_boot_entry");
-            if name == "api" {
+            if name == "api" && !private {
                 let above: Vec<_> =
                     lines[n.saturating_sub(4)..n].iter().map(|line| line.trim_start_matches("# ")).collect();
                 let starts = [function, "  stdout: ", "  status: ", "  since: api "];

@@ -65,8 +65,8 @@ _boot_erts_exec() {
     HOME=$BOOT_COOKIE_HOME
     export HOME
     # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
-    eval "set -- ${BOOT_EXTRA:-}"
-    unset BOOT_EXTRA
+    eval "set -- ${_boot_extra:-}"
+    unset _boot_extra
     [ $# -eq 0 ] || set -- -extra "$@"
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }

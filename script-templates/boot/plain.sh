@@ -15,12 +15,12 @@ _boot_plain_prepare() {
     [ -x "$BINDIR/erlexec" ] ||
         boot_die "$BINDIR/erlexec is not there" "without the helper a release has to hold its own erts"
     ROOTDIR=$RELEASE_ROOT EMU=beam PROGNAME=erl
-    BOOT_EXTRA= # they are in the file
+    _boot_extra= # they are in the file
     BOOT_VM_ARGS=$BOOT_STATE_DIR/vm.args
     BOOT_COOKIE_HOME=$BOOT_STATE_DIR/cookie
     RELEASE_VM_ARGS=${RELEASE_VM_ARGS:-$_boot_plain_dir/vm.args}
     RELEASE_SYS_CONFIG=${RELEASE_SYS_CONFIG:-$_boot_plain_dir/sys}
-    export BINDIR ROOTDIR EMU PROGNAME BOOT_EXTRA BOOT_VM_ARGS BOOT_COOKIE_HOME RELEASE_VM_ARGS RELEASE_SYS_CONFIG
+    export BINDIR ROOTDIR EMU PROGNAME _boot_extra BOOT_VM_ARGS BOOT_COOKIE_HOME RELEASE_VM_ARGS RELEASE_SYS_CONFIG
     (
         umask 077
         mkdir -p "$BOOT_COOKIE_HOME" "$BOOT_STATE_DIR/pipe" "$BOOT_LOG_DIR" &&

@@ -61,10 +61,10 @@ fn prepare(request: &Request) -> Result<String, Failure> {
     Ok(plan.exports() + &extra_export(&extra))
 }
 
-/// The plain arguments as words for `eval "set -- $BOOT_EXTRA"`, quoted once more as a value.
+/// The plain arguments as words for `eval "set -- $_boot_extra"`, quoted once more as a value.
 fn extra_export(extra: &[String]) -> String {
     let words: Vec<_> = extra.iter().map(|word| shell_escape::unix::escape(word.into())).collect();
-    format!("export BOOT_EXTRA={}\n", shell_escape::unix::escape(words.join(" ").into()))
+    format!("export _boot_extra={}\n", shell_escape::unix::escape(words.join(" ").into()))
 }
 
 /// All that is decided before anything is written.
