@@ -88,7 +88,11 @@ _boot_core_environment() {
         # shellcheck source=/dev/null
         . "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh"
     fi
-    [ -n "${BOOT_STATE_DIR:-}" ] || _boot_core_state_dir
+    if [ -n "${BOOT_STATE_DIR:-}" ]; then
+        _boot_core_absolute
+    else
+        _boot_core_state_dir
+    fi
     BOOT_LOG_DIR=${BOOT_LOG_DIR:-${RUNNER_LOG_DIR:-$BOOT_STATE_DIR/log}}
     RELEASE_TMP=${RELEASE_TMP:-${BOOT_STATE_DIR%/*}}
     RELEASE_MODE=${RELEASE_MODE:-${CODE_LOADING_MODE:-embedded}}
@@ -99,24 +103,50 @@ _boot_core_environment() {
     [ -z "${RELEASE_DISTRIBUTION:-}" ] || export RELEASE_DISTRIBUTION
 }
 
-# The instance's state directory: the first place where a node has left its record, else the first
-# that can be written. Client commands must find it without the environment of the start.
+# The instance's state directory: where a node has left its record and lives; else, for a start, the first
+# place that can be written, and for the others one with a record. They have to find it without the
+# environment of the start.
 _boot_core_state_dir() {
     _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
     _boot_core_usable=
+    _boot_core_recorded=
     _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
+    # A variable of its own: yash keeps it to the function.
     for _boot_core_base in "${RELEASE_TMP:-}" "${_boot_core_runtime%%:*}" "$RELEASE_ROOT/tmp" \
         "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}" "/run/$RELEASE_NAME"; do
         [ -n "$_boot_core_base" ] || continue
         BOOT_STATE_DIR=$_boot_core_base/$_boot_instance
-        [ ! -e "$BOOT_STATE_DIR/node" ] || return 0
-        if [ -z "$_boot_core_usable" ]; then
-            _boot_core_up=$BOOT_STATE_DIR
-            while [ ! -e "$_boot_core_up" ]; do _boot_core_up=${_boot_core_up%/*}; done
-            [ ! -w "$_boot_core_up" ] || _boot_core_usable=$BOOT_STATE_DIR
+        _boot_core_absolute
+        if [ -e "$BOOT_STATE_DIR/node" ]; then
+            _boot_core_recorded=${_boot_core_recorded:-$BOOT_STATE_DIR}
+            _boot_core_pid=
+            [ ! -r "$BOOT_STATE_DIR/pid" ] || read -r _boot_core_pid _boot_core_start <"$BOOT_STATE_DIR/pid" || :
+            [ ! -d "/proc/${_boot_core_pid:-none}" ] || return 0
         fi
+        [ -n "$_boot_core_usable" ] || _boot_core_see_usable
     done
-    BOOT_STATE_DIR=${_boot_core_usable:-$RELEASE_ROOT/tmp/$_boot_instance}
+    case $BOOT_COMMAND in
+    start | foreground | console) BOOT_STATE_DIR=${_boot_core_usable:-$_boot_core_recorded} ;;
+    *) BOOT_STATE_DIR=${_boot_core_recorded:-$_boot_core_usable} ;;
+    esac
+    BOOT_STATE_DIR=${BOOT_STATE_DIR:-$RELEASE_ROOT/tmp/$_boot_instance}
+}
+
+# sets _boot_core_usable when BOOT_STATE_DIR, or what of its path is there, can be written
+_boot_core_see_usable() {
+    _boot_core_up=$BOOT_STATE_DIR
+    while [ -n "$_boot_core_up" ] && [ ! -e "$_boot_core_up" ]; do
+        _boot_core_up=${_boot_core_up%/*}
+    done
+    [ ! -w "${_boot_core_up:-/}" ] || _boot_core_usable=$BOOT_STATE_DIR
+}
+
+# Other commands are called from other directories.
+_boot_core_absolute() {
+    case $BOOT_STATE_DIR in
+    /*) ;;
+    *) BOOT_STATE_DIR=$PWD/$BOOT_STATE_DIR ;;
+    esac
 }
 
 # ARG...: the helper as a step on the way

@@ -124,6 +124,39 @@ Describe 'core'
             The variable BOOT_STATE_DIR should equal "$SCRATCH/tmp/blue"
         End
 
+        It 'is absolute, also where RELEASE_TMP is not'
+            RELEASE_TMP=not/there/yet
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$PWD/not/there/yet/demo"
+        End
+
+        It 'is somewhere, also where nothing of RELEASE_TMP is there'
+            RELEASE_TMP=/not-there-at-all/run
+            BOOT_COMMAND=start
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should be present
+        End
+
+        It 'is where a node has left its record and lives, before all others'
+            put tmp/demo/node 'node=demo@h'
+            put tmp/demo/pid '0 0'
+            put run/demo/demo/node 'node=demo@h'
+            put run/demo/demo/pid "$$ 1"
+            XDG_RUNTIME_DIR=$SCRATCH/run
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/run/demo/demo"
+        End
+
+        It 'is for a start where it can be written, not where a dead node has left its record'
+            # shellcheck disable=SC2034 # core.sh reads it
+            BOOT_COMMAND=start
+            put run/demo/demo/node 'node=demo@h'
+            put run/demo/demo/pid '0 0'
+            RELEASE_TMP=$SCRATCH/elsewhere XDG_RUNTIME_DIR=$SCRATCH/run
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/elsewhere/demo"
+        End
+
         It 'is where a node has left its record, before all others'
             put run/demo/demo/node 'node=demo@h'
             RELEASE_TMP=$SCRATCH/elsewhere XDG_RUNTIME_DIR=$SCRATCH/run

@@ -166,16 +166,7 @@ pub(super) fn rpc(arguments: Vec<OsString>) -> Result<Status, Failure> {
 
 /// `status`: one line for people, or `--json`.
 pub(super) fn status(arguments: Vec<OsString>) -> Result<Status, Failure> {
-    let mut json = false;
-    let mut limit = options::CLIENT_LIMIT;
-    let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
-        match argument {
-            lexopt::Arg::Long("json") => json = true,
-            lexopt::Arg::Long("timeout") => limit = options::seconds(&mut parser)?,
-            other => return Err(options::usage(&other.unexpected())),
-        }
-    }
+    let (json, limit) = options::json_and_timeout(arguments)?;
     let instance = Instance::from_env()?;
     match open(&instance, limit).and_then(|mut connection| ask(&mut connection)) {
         Ok(state) => {

@@ -38,6 +38,20 @@ pub(super) fn utf8(value: OsString) -> Result<String, Failure> {
     })
 }
 
+/// A subcommand that takes `--json` and `--timeout SECONDS`: whether it is JSON, and the limit.
+pub(super) fn json_and_timeout(arguments: Vec<OsString>) -> Result<(bool, Duration), Failure> {
+    let (mut json, mut limit) = (false, CLIENT_LIMIT);
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next().map_err(|error| usage(&error))? {
+        match argument {
+            lexopt::Arg::Long("json") => json = true,
+            lexopt::Arg::Long("timeout") => limit = seconds(&mut parser)?,
+            other => return Err(usage(&other.unexpected())),
+        }
+    }
+    Ok((json, limit))
+}
+
 /// A subcommand that takes `--timeout SECONDS` and nothing else.
 pub(super) fn only_timeout(arguments: Vec<OsString>, default: Duration) -> Result<Duration, Failure> {
     let mut limit = default;

@@ -15,16 +15,7 @@ const LIMIT: Duration = Duration::from_secs(600);
 
 /// `versions [--json]`: what release_handler knows, newest first.
 pub(super) fn versions(arguments: Vec<OsString>) -> Result<Status, Failure> {
-    let mut json = false;
-    let mut limit = options::CLIENT_LIMIT;
-    let mut parser = lexopt::Parser::from_args(arguments);
-    while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
-        match argument {
-            lexopt::Arg::Long("json") => json = true,
-            lexopt::Arg::Long("timeout") => limit = options::seconds(&mut parser)?,
-            other => return Err(options::usage(&other.unexpected())),
-        }
-    }
+    let (json, limit) = options::json_and_timeout(arguments)?;
     let mut connection = client::open(&Instance::from_env()?, limit)?;
     let known = evaluate(
         &mut connection,

@@ -72,7 +72,7 @@ pub struct Identity {
 ///
 /// # Errors
 /// Flags that contradict each other or lack a value, names and cookies that OTP would refuse or
-/// misread, a long name without a domain, a short one with.
+/// misread, a long name without a host where the host has no domain, a short one with.
 pub fn identify(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<Identity, Error> {
     let cookie = cookie(args, wishes)?;
     let dist_port = dist_port(args)?;
@@ -100,15 +100,16 @@ struct Name {
 impl Name {
     fn complete(self, host: &Host) -> Result<NodeName, Error> {
         let Self { text, long, place } = self;
-        let text = match (text.contains('@'), long) {
+        let with_host = text.contains('@');
+        let text = match (with_host, long) {
             (true, _) => text,
             (false, true) => format!("{text}@{}", host.fqdn),
             (false, false) => format!("{text}@{}", host.name),
         };
         let node = NodeName::parse(&text).map_err(|source| Error::Name { place: place.clone(), source })?;
-        // The VM takes any host without a dot in a long name, but no other node could reach it;
-        // "localhost" is what people write for a node that is not to be reached.
-        if long && !node.is_long() && node.host() != "localhost" {
+        // Without a host the VM refuses to start where there is no domain. A host that is written
+        // without one it takes, though no other node will connect to it: the caller may warn.
+        if long && !with_host && !node.is_long() && node.host() != "localhost" {
             return Err(Error::NoDomain { place, node: text });
         }
         if !long && node.is_long() {

@@ -19,6 +19,7 @@ use super::record::{self, Record};
 use super::{print, tell};
 use crate::error::{Failure, Message, Status};
 use crate::host::{Facts, Roots};
+use crate::names::NodeName;
 use crate::vmargs::{
     Args, Context, Distribution, Environment, Identity, Release, Secret, Wishes, identify, render,
 };
@@ -90,6 +91,11 @@ impl Plan {
             None => Args::default(),
         };
         let identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
+        if let Some(node) = identity.node.as_ref().filter(|node| identity.long && lacks_domain(node)) {
+            warn(&format!(
+                "{node} is a long name without a domain: other nodes will refuse to connect to it"
+            ));
+        }
         let cookie = cookie::find(&instance, identity.cookie.as_ref())?;
         let config = sysconfig::find(&instance)?;
         compose::compose(
@@ -222,6 +228,11 @@ fn wishes(instance: &Instance, request: &Request, without_file: bool) -> Result<
         default_name: named_by_default.then(|| instance.name.clone()),
         cookie: env::var("RELEASE_COOKIE").or_else(|| env::var("RELX_COOKIE")).map(Secret::new),
     })
+}
+
+/// "localhost" is what people write for a node that is not to be reached.
+fn lacks_domain(node: &NodeName) -> bool {
+    !node.is_long() && node.host() != "localhost"
 }
 
 /// Warns of something that does not keep the node from starting.
