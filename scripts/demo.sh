@@ -79,7 +79,7 @@ sed -i.bak 's/ChildSpecs = \[\]/ChildSpecs = [#{id => demo_server, start => {dem
 show 'relboot init'
 # What "init" wrote, with a name that follows the host and a setting from the environment.
 cat >rel/vm.args.j2 <<'TEMPLATE'
--name {{ release.name }}@127.0.0.1
+-sname {{ release.name }}@{{ host.name }}
 -setcookie demo_cookie
 +S {{ cpu.count }}
 +P {{ env.MAX_PROCESSES }}
