@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # api: the functions that hooks and commands may call. Public: see docs/plugin-api.md.
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 # boot_info MESSAGE...: tell the user something.
 #   stdout: nothing (the message goes to standard error)
 #   status: 0

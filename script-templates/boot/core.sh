@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # core: finds the command, sets the environment, runs the hooks around the command, ends with its status.
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 # COMMAND [ARG...]: what bin/NAME does
 _boot_core_main() {
     _boot_core_dir=$BOOT_DIR

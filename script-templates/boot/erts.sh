@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # erts: renders what the VM starts with (the step "configure") and starts it.
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 # MODE CONTINUATION [ARG...]: pre_configure, rendering, post_configure, then CONTINUATION; ARGs are the VM's.
 # The continuation is called by name so that the core can go on with it when a hook ends the shell.
 _boot_erts_configure() {

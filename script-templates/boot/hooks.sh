@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # hooks: finds the plugins and runs their hooks; holds sourced hooks to the contract.
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 _boot_hooks_n=0          # number of plugins
 _boot_hooks_sourcing=    # the hook being sourced: the EXIT trap finds here who ended the shell
 _boot_hooks_isolated=    # set where a hook must not end the shell: each is sourced in a subshell of its own

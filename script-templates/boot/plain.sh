@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # plain: starts and stops the node without the helper: plain vm.args, no host facts, no distribution.
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 # [ARG...]: what the helper's "prepare" does, as far as shell can
 _boot_plain_prepare() {
     _boot_plain_dir=$RELEASE_ROOT/releases/$RELEASE_VSN

@@ -10,6 +10,8 @@
 #
 # example: exec NAME foreground
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 _boot_core_phases='pre_start pre_configure post_configure post_start pre_stop post_stop'
 
 boot_command() {

@@ -8,6 +8,8 @@
 #
 # example: NAME hooks upgrade
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 boot_command() {
     if [ -n "${1:-}" ]; then
         boot_command_exists "$1" || boot_die "unknown command \"$1\"" "$RELEASE_PROG help lists the commands" 2

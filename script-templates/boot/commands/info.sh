@@ -7,6 +7,8 @@
 #
 # example: NAME info
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 boot_command() {
     printf '%s: %s\n' \
         name "$RELEASE_NAME" \

@@ -7,6 +7,8 @@
 #
 # example: NAME plugins
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 boot_command() {
     set -- 1
     while [ "$1" -le "$_boot_hooks_n" ]; do

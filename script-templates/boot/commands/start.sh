@@ -10,6 +10,8 @@
 #
 # example: NAME start
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 _boot_core_phases='pre_configure post_configure'
 
 boot_command() {

@@ -8,6 +8,8 @@
 #
 # example: NAME stop --timeout 120
 
+# shellcheck disable=SC2154 # the files of a kit share variables
+
 boot_command() {
     if [ -n "$_boot_helper" ]; then
         "$_boot_helper" stop --timeout "$_boot_stop_timeout" "$@"
