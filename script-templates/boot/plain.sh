@@ -105,7 +105,9 @@ _boot_plain_alive() {
     read -r _boot_plain_stat <"/proc/$_boot_plain_pid/stat" || return 1
     # shellcheck disable=SC2086 # fields, to be split
     set -- ${_boot_plain_stat##*") "}
-    [ "$1" != Z ] && [ "${20}" = "$_boot_plain_start" ]
+    [ "${20}" = "$_boot_plain_start" ] || return 1
+    # A first thread that is a zombie among others that still end is no end yet.
+    [ "$1" != Z ] || [ "${18}" -gt 1 ]
 }
 
 # stops the node by signal; one that is still booting loses it, so it is sent again after 1, 3, 7, 15... s
