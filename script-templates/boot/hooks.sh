@@ -155,7 +155,8 @@ _boot_hooks_from() {
     esac
     while [ "$2" -le "$_boot_hooks_n" ]; do
         eval "_boot_hooks_path=\$_boot_plugin_$2"
-        if [ -e "$_boot_hooks_path/$1" ] || [ -h "$_boot_hooks_path/$1" ]; then
+        # Most are files, so that is looked for first: each command here is paid for by every hook.
+        if [ -f "$_boot_hooks_path/$1" ] || [ -e "$_boot_hooks_path/$1" ] || [ -h "$_boot_hooks_path/$1" ]; then
             _boot_hooks_next=$(($2 + 1))
             _boot_hooks_run "$_boot_hooks_path" "$1"
             if [ "$_boot_hooks_status" -ne 0 ]; then
@@ -199,18 +200,25 @@ _boot_hooks_failed() {
 
 # PLUGIN PHASE: runs one hook; its status is in _boot_hooks_status
 _boot_hooks_run() {
-    BOOT_PLUGIN=${1##*/} BOOT_PLUGIN_DIR=$1 BOOT_PHASE=$2
-    export BOOT_PLUGIN BOOT_PLUGIN_DIR BOOT_PHASE
+    export BOOT_PLUGIN="${1##*/}" BOOT_PLUGIN_DIR="$1" BOOT_PHASE="$2"
     _boot_hooks_status=126
     if [ ! -f "$1/$2" ] || [ ! -r "$1/$2" ]; then
         boot_warn "$1/$2 cannot be read"
         return 0
     fi
     [ -z "${BOOT_DEBUG:-}" ] || boot_debug "$2 of $1"
-    _boot_hooks_line=
+    _boot_hooks_options=
     IFS= read -r _boot_hooks_line <"$1/$2" || :
     case $_boot_hooks_line in
-    '#!'*/sh | '#!'*/sh\ * | '#!'*/env\ sh | '#!'*/env\ sh\ *) _boot_hooks_source "$1/$2" ;;
+    '#!'*/sh | '#!'*/env\ sh) _boot_hooks_source "$1/$2" ;;
+    '#!'*/sh\ * | '#!'*/env\ sh\ *)
+        # The options of "#!/bin/sh -eu" are part of what its author wrote.
+        case $_boot_hooks_line in
+        *sh\ -*[!aCefuvx]*) ;;
+        *sh\ -*) _boot_hooks_options=${_boot_hooks_line#*sh -} ;;
+        esac
+        _boot_hooks_source "$1/$2"
+        ;;
     '#!'* | ?ELF*)
         if [ -x "$1/$2" ]; then
             _boot_hooks_execute "$1/$2"
@@ -224,12 +232,6 @@ _boot_hooks_run() {
 
 # FILE: sources it in the core, puts back what it may have changed
 _boot_hooks_source() {
-    # The options of "#!/bin/sh -eu" are part of what its author wrote.
-    _boot_hooks_options=
-    case $_boot_hooks_line in
-    '#!'*sh\ -*[!aCefuvx]*) ;;
-    '#!'*sh\ -*) _boot_hooks_options=${_boot_hooks_line#*sh -} ;;
-    esac
     if [ -n "$_boot_hooks_isolated" ]; then
         # Not in a condition, here and below: a hook's own "set -e" has to work.
         (_boot_hooks_isolate "$1")
