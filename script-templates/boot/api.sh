@@ -65,7 +65,7 @@ boot_node_rpc() {
 # ARG...: asks the helper; a hook is not ended by a helper that is missing
 _boot_api_ask() {
     if [ -z "$_boot_helper" ]; then
-        boot_warn "$BOOT_DIR/relboot-helper is missing or not executable"
+        boot_warn "$_boot_core_dir/relboot-helper is missing or not executable"
         return 4
     fi
     "$_boot_helper" "$@"

@@ -29,12 +29,12 @@ _boot_core_load() {
     # zsh ends without its EXIT trap where a special builtin fails, such as "." in a hook, unless told not to.
     [ -z "${ZSH_VERSION:-}" ] || unsetopt posix_builtins 2>/dev/null || :
     # shellcheck source=/dev/null
-    . "$BOOT_DIR/settings.sh"
+    . "$_boot_core_dir/settings.sh"
     # shellcheck source=/dev/null
     . "$_boot_core_dir/api.sh"
     # shellcheck source=/dev/null
     . "$_boot_core_dir/hooks.sh"
-    _boot_helper=$BOOT_DIR/relboot-helper
+    _boot_helper=$_boot_core_dir/relboot-helper
     [ -x "$_boot_helper" ] || _boot_helper=
 }
 
@@ -173,13 +173,11 @@ _boot_core_need_helper() {
             "write the kit again (relboot generate); start, foreground and stop work without it" 4
 }
 
-# VERSION: its kit takes over for what comes after an upgrade or downgrade
+# VERSION: its plugins take over for what comes after an upgrade or downgrade. The rest of this run goes on with
+# the kit that began it: another relboot may have made the other one.
 _boot_core_take_over() {
     RELEASE_VSN=$1
     BOOT_DIR=$RELEASE_ROOT/releases/$1/boot
-    # shellcheck source=/dev/null
-    . "$BOOT_DIR/settings.sh"
-    _boot_helper=$BOOT_DIR/relboot-helper
     _boot_hooks_find
     _boot_hooks_refusal=6
     _boot_hooks_check "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed
@@ -235,7 +233,7 @@ _boot_core_resume() {
     _boot_erts_mode=$8
     _boot_core_continue=$9
     # shellcheck source=/dev/null
-    . "$BOOT_DIR/commands/$BOOT_COMMAND.sh"
+    . "$_boot_core_dir/commands/$BOOT_COMMAND.sh"
     _boot_hooks_find
     _boot_core_traps
     _boot_hooks_from "$2" "$3"

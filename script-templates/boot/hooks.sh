@@ -11,6 +11,7 @@ _boot_hooks_post_failed= # set when a post hook failed
 _boot_hooks_after=       # set when there are hooks to run after the command
 _boot_hooks_umask=       # the umask before the first hook
 _boot_hooks_have='*'     # the phases that some plugin has a hook for, between spaces; "*": nobody has looked
+_boot_hooks_special='*'  # hooks that are more than a plain file to source, a line each; "*": nobody has looked
 
 # looks for plugins: _boot_plugin_1.. in byte order of their names, the first of a name wins
 _boot_hooks_find() {
@@ -45,9 +46,12 @@ _boot_hooks_find_in() {
     for _boot_hooks_path in "$1"/*; do
         _boot_hooks_name=${_boot_hooks_path##*/}
         [ -d "$_boot_hooks_path" ] || continue
-        case $_boot_hooks_name in *.off) continue ;; esac
-        case ",${BOOT_PLUGINS_OFF:-}," in *[,:\ ]"$_boot_hooks_name"[,:\ ]*) continue ;; esac
-        [ -n "$_boot_hooks_sorted" ] || case $_boot_hooks_seen in */"$_boot_hooks_name"/*) continue ;; esac
+        case "$_boot_hooks_name/,${BOOT_PLUGINS_OFF:-}," in
+        *.off/,* | */*[,:\ ]"$_boot_hooks_name"[,:\ ]*) continue ;;
+        esac
+        if [ -z "$_boot_hooks_sorted" ]; then
+            case $_boot_hooks_seen in */"$_boot_hooks_name"/*) continue ;; esac
+        fi
         _boot_hooks_seen=$_boot_hooks_seen$_boot_hooks_name/
         _boot_hooks_n=$((_boot_hooks_n + 1))
         eval "_boot_plugin_$_boot_hooks_n=\$_boot_hooks_path"
@@ -111,15 +115,19 @@ _boot_hooks_check() {
 
 # FILE...: ends the shell with status 5 (6 once the command has been done) when others than its owner or root can write one
 _boot_hooks_trust() {
-    # Hooks will be sourced; this is what only another process can tell for putting it back afterwards.
-    [ -n "$_boot_hooks_umask" ] || _boot_hooks_umask=$(umask)
     if [ -n "$_boot_helper" ]; then
-        "$_boot_helper" hook-check --off "${BOOT_PLUGINS_OFF:-}" -- "$@"
+        # It also says what the shell would have to look into each file for, or ask another process: see there.
+        _boot_hooks_told=$("$_boot_helper" hook-check --off "${BOOT_PLUGINS_OFF:-}" -- "$@")
         case $? in
-        0) return 0 ;;
+        0)
+            _boot_hooks_special=${_boot_hooks_special#\*}
+            eval "$_boot_hooks_told"
+            return 0
+            ;;
         5) _boot_hooks_refuse ;;
         esac
     fi
+    [ -n "$_boot_hooks_umask" ] || _boot_hooks_umask=$(umask)
     for _boot_hooks_path in "$@"; do
         shift
         [ ! -f "$_boot_hooks_path" ] ||
@@ -153,18 +161,22 @@ _boot_hooks_from() {
     '*' | *" $1 "*) ;;
     *) return 0 ;;
     esac
-    while [ "$2" -le "$_boot_hooks_n" ]; do
-        eval "_boot_hooks_path=\$_boot_plugin_$2"
-        # Most are files, so that is looked for first: each command here is paid for by every hook.
-        if [ -f "$_boot_hooks_path/$1" ] || [ -e "$_boot_hooks_path/$1" ] || [ -h "$_boot_hooks_path/$1" ]; then
-            _boot_hooks_next=$(($2 + 1))
+    _boot_hooks_next=$2
+    while [ "$_boot_hooks_next" -le "$_boot_hooks_n" ]; do
+        eval "_boot_hooks_path=\$_boot_plugin_$_boot_hooks_next"
+        _boot_hooks_next=$((_boot_hooks_next + 1))
+        # Each command here is paid for by every hook.
+        if [ -f "$_boot_hooks_path/$1" ]; then
             _boot_hooks_run "$_boot_hooks_path" "$1"
-            if [ "$_boot_hooks_status" -ne 0 ]; then
-                eval "_boot_hooks_path=\$_boot_plugin_$2"
-                _boot_hooks_failed "$_boot_hooks_path/$1" "failed with status $_boot_hooks_status" || exit 5
-            fi
+        elif [ -e "$_boot_hooks_path/$1" ] || [ -h "$_boot_hooks_path/$1" ]; then
+            _boot_hooks_unreadable "$_boot_hooks_path/$1"
+        else
+            continue
         fi
-        set -- "$1" "$(($2 + 1))"
+        if [ "$_boot_hooks_status" -ne 0 ]; then
+            eval "_boot_hooks_path=\$_boot_plugin_$((_boot_hooks_next - 1))"
+            _boot_hooks_failed "$_boot_hooks_path/$1" "failed with status $_boot_hooks_status" || exit 5
+        fi
     done
 }
 
@@ -201,33 +213,52 @@ _boot_hooks_failed() {
 # PLUGIN PHASE: runs one hook; its status is in _boot_hooks_status
 _boot_hooks_run() {
     export BOOT_PLUGIN="${1##*/}" BOOT_PLUGIN_DIR="$1" BOOT_PHASE="$2"
-    _boot_hooks_status=126
-    if [ ! -f "$1/$2" ] || [ ! -r "$1/$2" ]; then
-        boot_warn "$1/$2 cannot be read"
-        return 0
-    fi
     [ -z "${BOOT_DEBUG:-}" ] || boot_debug "$2 of $1"
     _boot_hooks_options=
-    IFS= read -r _boot_hooks_line <"$1/$2" || :
+    case $_boot_hooks_special in
+    \** | *"
+$1/$2
+"*) _boot_hooks_look "$1/$2" ;;
+    *) _boot_hooks_source "$1/$2" ;;
+    esac
+}
+
+# FILE: a hook that may be anything: a script for sh with options, a program, or what can't be read
+_boot_hooks_look() {
+    if [ ! -r "$1" ]; then
+        _boot_hooks_unreadable "$1"
+        return 0
+    fi
+    IFS= read -r _boot_hooks_line <"$1" || :
     case $_boot_hooks_line in
-    '#!'*/sh | '#!'*/env\ sh) _boot_hooks_source "$1/$2" ;;
+    '#!'*/sh | '#!'*/env\ sh) _boot_hooks_source "$1" ;;
     '#!'*/sh\ * | '#!'*/env\ sh\ *)
         # The options of "#!/bin/sh -eu" are part of what its author wrote.
         case $_boot_hooks_line in
         *sh\ -*[!aCefuvx]*) ;;
         *sh\ -*) _boot_hooks_options=${_boot_hooks_line#*sh -} ;;
         esac
-        _boot_hooks_source "$1/$2"
+        _boot_hooks_source "$1"
         ;;
-    '#!'* | ?ELF*)
-        if [ -x "$1/$2" ]; then
-            _boot_hooks_execute "$1/$2"
-        else
-            boot_warn "$1/$2 is a program, but not executable" "chmod +x '$1/$2'"
-        fi
-        ;;
-    *) _boot_hooks_source "$1/$2" ;;
+    '#!'* | ?ELF*) _boot_hooks_program "$1" ;;
+    *) _boot_hooks_source "$1" ;;
     esac
+}
+
+# FILE
+_boot_hooks_unreadable() {
+    boot_warn "$1 cannot be read"
+    _boot_hooks_status=126
+}
+
+# FILE: one that names another interpreter, or a binary
+_boot_hooks_program() {
+    if [ -x "$1" ]; then
+        _boot_hooks_execute "$1"
+    else
+        boot_warn "$1 is a program, but not executable" "chmod +x '$1'"
+        _boot_hooks_status=126
+    fi
 }
 
 # FILE: sources it in the core, puts back what it may have changed

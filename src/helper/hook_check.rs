@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::{options, tell};
+use rustix::fs::Mode;
+use rustix::process::umask;
+
+use super::{options, print, tell};
 use crate::error::{Failure, Status};
 
 const OTHERS_CAN_WRITE: u32 = 0o022;
@@ -14,16 +18,18 @@ const STICKY: u32 = 0o1000;
 
 /// Ends with status 5 and names the files and directories that others than their owner or root can
 /// write: the hooks themselves, their plugin's directory, and the one that plugins are searched in.
-/// Files of plugins that are switched off, and what is no file, are passed over.
+/// Files of plugins that are switched off, and what is no file, are passed over. Otherwise prints, for
+/// the shell to evaluate, what costs it more to find out: its umask, and which hooks are not plain.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let (off, files) = parse(arguments)?;
     let files = files.iter().map(Path::new).filter(|file| file.is_file() && !is_off(file, &off));
+    let files: Vec<&Path> = files.collect();
     let mut open: Vec<&Path> = Vec::new();
     let mut seen: HashSet<&Path> = HashSet::new();
-    for file in files {
+    for file in &files {
         let directories = file.ancestors().skip(1).take(2);
         open.extend(directories.filter(|it| seen.insert(it) && can_replace_in(it)));
-        open.extend(Some(file).filter(|file| can_write(file)));
+        open.extend(Some(*file).filter(|file| can_write(file)));
     }
     for path in &open {
         tell(&format!(
@@ -32,7 +38,44 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         ));
         tell(&format!("help: look what is in it, then: chmod go-w '{}'", path.display()));
     }
-    Ok(if open.is_empty() { Status::Done } else { Status::Refused })
+    if !open.is_empty() {
+        return Ok(Status::Refused);
+    }
+    print(&found_out(&files))?;
+    Ok(Status::Done)
+}
+
+/// Assignments to the variables of hooks.sh.
+fn found_out(files: &[&Path]) -> String {
+    // There is no other way to read it than to set it.
+    let mask = umask(Mode::empty());
+    umask(mask);
+    let mut text = format!("_boot_hooks_umask=${{_boot_hooks_umask:-{:04o}}}\n", mask.bits());
+    let special: Vec<_> = files.iter().filter(|file| !is_plain(file)).map(|file| file.to_str()).collect();
+    let lines: Option<String> = special
+        .iter()
+        .map(|file| file.filter(|file| !file.contains('\n')))
+        .try_fold(String::from("\n"), |lines, file| Some(lines + file? + "\n"));
+    match lines {
+        _ if special.is_empty() => {}
+        Some(lines) => {
+            let lines = shell_escape::unix::escape(lines.into());
+            text.push_str(&format!("_boot_hooks_special=$_boot_hooks_special{lines}\n"));
+        }
+        // A name that can't stand in a line: the shell looks into each.
+        None => text.push_str("_boot_hooks_special='*'\n"),
+    }
+    text
+}
+
+/// Whether it is no more than shell text: readable, without a `#!` line or with sh's own without options.
+fn is_plain(file: &Path) -> bool {
+    const LONGEST: u64 = 128;
+    let mut head = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(LONGEST).read_to_end(&mut head));
+    let line = head.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let foreign = line.starts_with(b"#!") && line != b"#!/bin/sh";
+    read.is_ok() && !foreign && line.get(1..4) != Some(b"ELF")
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<(String, Vec<OsString>), Failure> {
@@ -61,4 +104,36 @@ fn can_write(file: &Path) -> bool {
 
 fn can_replace_in(directory: &Path) -> bool {
     fs::metadata(directory).is_ok_and(|it| it.mode() & OTHERS_CAN_WRITE != 0 && it.mode() & STICKY == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::{found_out, is_plain};
+
+    #[test]
+    fn what_is_no_plain_text_for_sh_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            fs::write(dir.path().join(name), text).unwrap();
+            dir.path().join(name)
+        };
+        for plain in ["", ":", "#!/bin/sh\n:\n", "# a comment\n#!/bin/bash\n"] {
+            assert!(is_plain(&file("plain", plain)), "{plain:?}");
+        }
+        for special in ["#!/bin/sh -e\n", "#!/bin/bash\n:", "#!/usr/bin/env sh\n", "\x7fELF\x02", "#!"] {
+            assert!(!is_plain(&file("it's", special)), "{special:?}");
+        }
+        assert!(!is_plain(Path::new("/nonexistent")));
+        let (plain, special) = (dir.path().join("plain"), dir.path().join("it's"));
+        let text = found_out(&[&plain, &special]);
+        let quoted = special.to_str().unwrap().replace('\'', "'\\''");
+        assert!(
+            text.ends_with(&format!("\n_boot_hooks_special=$_boot_hooks_special'\n{quoted}\n'\n")),
+            "{text}"
+        );
+        assert_eq!(found_out(&[&plain]).lines().count(), 1, "only the umask");
+    }
 }
