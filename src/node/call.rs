@@ -82,22 +82,6 @@ impl Connection {
         }
     }
 
-    /// Waits until the node closes the connection: it went down.
-    ///
-    /// # Errors
-    /// When it takes longer than `limit`.
-    pub fn wait_closed(&mut self, limit: Option<Duration>) -> Result<(), NodeError> {
-        let deadline = Deadline::maybe_after(limit);
-        loop {
-            match self.next_event("the stop", deadline) {
-                Err(NodeError::WentDown { .. }) => return Ok(()),
-                // Whatever a node says on its way down.
-                Ok(_) | Err(NodeError::BadAnswer { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
     /// That a call which can't fail had another outcome than it has to have.
     pub(super) fn unexpected(&self, outcome: &Outcome) -> NodeError {
         self.nonsense(match outcome {

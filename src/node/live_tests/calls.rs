@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread::spawn;
 use std::time::{Duration, Instant};
 
-use super::real::{LIMIT, RealNode, skip};
+use super::real::{LIMIT, RealNode, skip, until};
 use crate::error::{Report, Status};
 use crate::node::{
     Connection, Discard, Evaluated, Io, NodeError, Outcome, Term, connect, elixir, erlang, erlang_term,
@@ -267,9 +267,17 @@ fn output_that_cannot_be_written_ends_the_call() {
 fn a_node_that_halts_during_a_call_went_down() {
     let Some((node, mut connection)) = RealNode::connected(&[]) else { return };
     let mut other = connect(&node.target, LIMIT).unwrap();
-    let waiting = spawn(move || other.wait_closed(Some(LIMIT)));
+    let waiting = spawn(move || erlang(&mut other, "timer:sleep(infinity)", &[], &mut Discard));
+    // It has to be in its call when the node goes down.
+    let sleeps =
+        "length([P || P <- processes(), {_, {timer, sleep, 1}} <- [process_info(P, current_function)]])";
+    until("the other call", || {
+        let seen = erlang(&mut connection, sleeps, &[], &mut Discard).unwrap();
+        matches!(seen, Evaluated::Value { text } if text == "1")
+    });
     let error = erlang(&mut connection, "halt()", &[], &mut Discard).unwrap_err();
     assert!(error.to_string().ends_with("went down during the call"), "{error}");
     assert_eq!(error.status(), Status::Failed);
-    waiting.join().unwrap().unwrap();
+    let other = waiting.join().unwrap().unwrap_err();
+    assert!(other.to_string().ends_with("went down during the call"), "{other}");
 }
