@@ -189,7 +189,7 @@ impl Instance {
         }
     }
 
-    /// Starts the node in background and waits until it answers.
+    /// Starts the node in background and waits until it has booted.
     #[track_caller]
     pub(crate) fn start(&self) {
         if self.kit {
@@ -198,7 +198,9 @@ impl Instance {
         }
         self.run(&["daemon"]).ok();
         let limit = Duration::from_secs(30);
-        until("the node answers", limit, || self.erl("ok").is_some_and(|answer| answer == "ok"));
+        // A tool's own script returns at once, and a node answers before its applications run.
+        let booted = "element(2, init:get_status())";
+        until("the node has booted", limit, || self.erl(booted).is_some_and(|step| step == "started"));
     }
 
     /// The value of an Erlang expression in the node, by OTP's own `erl_call`; `None` when the node does
