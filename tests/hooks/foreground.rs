@@ -141,6 +141,11 @@ fn more_signals_during_the_stop_change_nothing() {
         running.signal(Signal::HUP);
         running.signal(Signal::TERM);
         fs::write(&go, "").unwrap();
+        // Up to the end and beyond it, as shells may lose a status to a signal.
+        until("it stops", LIMIT, || {
+            running.signal(Signal::TERM);
+            running.read("out").contains("vm: stopped")
+        });
         let output = running.ends();
         assert_eq!(output.status, 0, "{shell:?}: {output}");
         for once in ["stopping\n", "pre_stop \n", "vm: stopped\n", "post_stop \n", "post_foreground 0\n"] {

@@ -99,11 +99,29 @@ _boot_foreground_wait() {
         _boot_foreground_interrupted=
         wait "$1"
         set -- "$1" "$?"
-        # 127 in a second round: the first one had its status already, or (bash) lost it to the signal.
-        case $2:$_boot_foreground_result in
-        127:?*) [ "$_boot_foreground_result" -le 128 ] || _boot_foreground_result=143 ;;
-        *) _boot_foreground_result=$2 ;;
+        case $2:$_boot_foreground_interrupted${KSH_VERSION:+:ksh} in
+        # bash, where a signal met the end: the status is lost, or comes in the next round
+        -*)
+            _boot_foreground_result=143
+            kill -0 "$1" 2>/dev/null || return 0
+            continue
+            ;;
+        # the signal's, as shells count (ksh93: 1)
+        129:yes* | 130:yes* | 143:yes* | 257:yes* | 258:yes* | 271:yes* | 385:yes* | 386:yes* | 399:yes* | 1:yes:ksh)
+            _boot_foreground_result=143
+            continue
+            ;;
+        # told already in the round before, or lost to its signal
+        127:*) [ -z "$_boot_foreground_result" ] || return 0 ;;
+        # The child's if it comes twice: bash may name a signal whose trap has run already.
+        129:* | 130:* | 143:* | 257:* | 258:* | 271:* | 385:* | 386:* | 399:*)
+            if [ "$2" != "$_boot_foreground_result" ] || kill -0 "$1" 2>/dev/null; then
+                _boot_foreground_result=$2
+                continue
+            fi
+            ;;
         esac
+        _boot_foreground_result=$2
         [ -n "$_boot_foreground_interrupted" ] || return 0
     done
 }
