@@ -27,6 +27,8 @@ pub enum Status {
     TimedOut = 7,
     /// Another command is at work on this instance.
     Busy = 8,
+    /// The code that was to run raised an exception.
+    Raised = 9,
 }
 
 impl From<Status> for std::process::ExitCode {

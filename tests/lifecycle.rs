@@ -92,7 +92,7 @@ fn running(instance: &Instance, words: &Words) {
     let printed = instance.run(&["rpc", words.print]).ok();
     assert!(["gr\u{fc}n\n{ok,1}\n", "gr\u{fc}n\n{:ok, 1}\n"].contains(&printed.as_str()), "{printed}");
     let failed = instance.run(&["rpc", words.fail]);
-    assert!(failed.status == 1 && failed.stdout.is_empty(), "{failed}");
+    assert!(failed.status == 9 && failed.stdout.is_empty(), "{failed}");
     assert!(failed.stderr.starts_with("error: ") && failed.stderr.contains(words.failure), "{failed}");
     let timed_out = instance.run(&["rpc", "--timeout", "1", "--erlang", "timer:sleep(infinity)."]);
     assert!(timed_out.status == 7 && timed_out.stderr.contains("longer than 1s"), "{timed_out}");

@@ -56,7 +56,7 @@ boot_node_pid() {
 
 # boot_node_rpc EXPRESSION: evaluate an expression on the node (Elixir or Erlang, by the release).
 #   stdout: what it prints, then its value
-#   status: 0, 1 exception, 3 not running, 4 no answer
+#   status: 0, 9 exception, 3 not running, 4 no answer
 #   since: api 1
 boot_node_rpc() {
     _boot_api_ask rpc ${_boot_elixir:+--default-elixir} "$@"

@@ -10,6 +10,8 @@ mod prepare;
 mod process;
 mod record;
 mod releases;
+mod rpc;
+mod status;
 mod stop;
 mod wait;
 
@@ -35,8 +37,8 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "prepare" => prepare::run(rest),
         "ping" => client::ping(rest),
         "pid" => client::pid(rest),
-        "rpc" => client::rpc(rest),
-        "status" => client::status(rest),
+        "rpc" => rpc::run(rest),
+        "status" => status::run(rest),
         "wait" => wait::run(rest),
         "stop" => stop::run(rest),
         "versions" => releases::versions(rest),

@@ -4,7 +4,7 @@
 # usage: NAME rpc [--erlang|--elixir] [--timeout SECONDS] EXPRESSION
 #
 # Prints what the expression prints, then its value. Elixir where the release has it, else Erlang.
-# An exception is told on standard error and ends with status 1.
+# An exception is told on standard error and ends with status 9.
 #
 # example: NAME rpc 'erlang:memory(total).'
 # example: NAME rpc 'Enum.count(Process.list())'
