@@ -173,6 +173,11 @@ _boot_core_need_helper() {
             "write the kit again (relboot generate); start, foreground and stop work without it" 4
 }
 
+# [ARG...]: of a command that takes none
+_boot_core_no_arguments() {
+    [ $# -eq 0 ] || boot_die "$BOOT_COMMAND takes no argument \"$1\"" "$_boot_prog help $BOOT_COMMAND" 2
+}
+
 # VERSION: its plugins take over for what comes after an upgrade or downgrade. The rest of this run goes on with
 # the kit that began it: another relboot may have made the other one.
 _boot_core_take_over() {

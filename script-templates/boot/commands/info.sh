@@ -10,6 +10,7 @@
 # shellcheck disable=SC2154 # the files of a kit share variables
 
 boot_command() {
+    _boot_core_no_arguments "$@"
     printf '%s: %s\n' \
         name "$RELEASE_NAME" \
         version "$RELEASE_VSN" \

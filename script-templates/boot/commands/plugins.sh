@@ -10,6 +10,7 @@
 # shellcheck disable=SC2154 # the files of a kit share variables
 
 boot_command() {
+    _boot_core_no_arguments "$@"
     set -- 1
     while [ "$1" -le "$_boot_hooks_n" ]; do
         eval "_boot_hooks_path=\$_boot_plugin_$1"

@@ -6,5 +6,6 @@
 # example: NAME version
 
 boot_command() {
+    _boot_core_no_arguments "$@"
     printf '%s %s\n' "$RELEASE_NAME" "$RELEASE_VSN"
 }
