@@ -121,7 +121,7 @@ impl Connection {
         loop {
             // Also with frames at hand: a node that talks without end must not hold this for ever.
             deadline.left().map_err(|error| self.explain(error, what, deadline))?;
-            match self.inbox.take().map_err(|detail| self.nonsense(detail))? {
+            match self.inbox.take().map_err(|length| self.too_large(length))? {
                 Some(frame) if frame.is_empty() => self.write_bytes(&[0; 4])?,
                 Some(frame) => {
                     return control::parse(&frame).map_err(|error| self.nonsense(error.to_string()));
@@ -155,6 +155,10 @@ impl Connection {
         }
     }
 
+    fn too_large(&self, length: usize) -> NodeError {
+        NodeError::TooLarge { node: self.node.clone(), length, limit: MAX_FRAME }
+    }
+
     pub(super) fn nonsense(&self, detail: impl Into<String>) -> NodeError {
         NodeError::BadAnswer { node: self.node.clone(), detail: detail.into() }
     }
@@ -169,22 +173,29 @@ struct Inbox {
 
 impl Inbox {
     /// The next whole frame without its length (a tick is an empty one), none when more has to
-    /// be read.
-    fn take(&mut self) -> Result<Option<Vec<u8>>, String> {
+    /// be read; or else the length of one that is too long.
+    fn take(&mut self) -> Result<Option<Vec<u8>>, usize> {
         let rest = &self.bytes[self.read..];
         let Some((head, body)) = rest.split_first_chunk() else { return Ok(None) };
         // Saturated where a usize has 16 bits, which is above the maximum either way.
         let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
         if length > MAX_FRAME {
-            return Err(format!("a frame of {length} bytes (at most {MAX_FRAME})"));
+            return Err(length);
         }
         let Some(frame) = body.get(..length) else { return Ok(None) };
+        let end = self.read + 4 + length;
+        if length > CHUNK {
+            // Large ones are not copied: their memory goes with them.
+            let rest = self.bytes.split_off(end);
+            let mut frame = std::mem::replace(&mut self.bytes, rest);
+            frame.drain(..end - length);
+            self.read = 0;
+            return Ok(Some(frame));
+        }
         let frame = frame.to_vec();
-        self.read += 4 + length;
+        self.read = end;
         if self.read == self.bytes.len() {
-            // A large frame's memory is not kept for the small ones that follow.
             self.bytes.clear();
-            self.bytes.shrink_to(CHUNK);
             self.read = 0;
         }
         Ok(Some(frame))
@@ -226,6 +237,6 @@ mod tests {
     fn a_frame_beyond_the_limit_is_refused_by_its_length() {
         let head = (MAX_FRAME as u32 + 1).to_be_bytes().to_vec();
         let mut inbox = Inbox { bytes: head, read: 0 };
-        assert!(inbox.take().unwrap_err().contains("at most"));
+        assert_eq!(inbox.take().unwrap_err(), MAX_FRAME + 1);
     }
 }

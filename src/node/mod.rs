@@ -23,9 +23,9 @@ mod wire;
 pub use call::{Outcome, os_pid};
 pub use connection::Connection;
 pub use error::{NodeError, Peer};
-pub use eval::{Evaluated, elixir, erlang, erlang_term};
+pub use eval::{Answer, Code, Evaluated, Language, erlang_term, evaluate};
 pub use io_protocol::{Discard, Io};
-pub use term::{BigInt, Export, Json, Pid, Port, Reference, Term, TermError};
+pub use term::{BigInt, Export, Inspected, Json, Pid, Port, Reference, Term, TermError};
 
 use std::fmt;
 use std::io::{self, ErrorKind};

@@ -4,6 +4,7 @@
 //! Source: the "External Term Format" chapter of the ERTS user's guide.
 
 mod decode;
+mod elixir;
 mod encode;
 mod json;
 mod print;
@@ -15,6 +16,7 @@ use std::fmt;
 
 use crate::error::Report;
 
+pub use elixir::Inspected;
 pub use json::Json;
 
 /// An Erlang term.
