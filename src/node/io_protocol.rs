@@ -4,6 +4,7 @@
 //! Source: "The Erlang I/O Protocol" in the STDLIB user's guide; where that leaves a choice, as
 //! `group` and `user` of the kernel do it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 
@@ -53,7 +54,10 @@ impl Encoding {
     }
 
     /// The bytes that chardata stands for: text as UTF-8, or as they are.
-    fn bytes(self, data: &Term) -> Option<Vec<u8>> {
+    fn bytes(self, data: &Term) -> Option<Cow<'_, [u8]>> {
+        if let Term::Binary(bytes) = data {
+            return self.fits(bytes).then_some(Cow::Borrowed(bytes));
+        }
         let mut out = Vec::new();
         // Chardata may be nested deeply; its depth costs heap, not stack.
         let mut todo = vec![data];
@@ -64,7 +68,7 @@ impl Encoding {
                     todo.push(tail);
                     todo.extend(parts.iter().rev());
                 }
-                Term::Binary(bytes) => out.extend(bytes),
+                Term::Binary(bytes) => out.extend_from_slice(bytes),
                 other if self == Self::Latin1 => out.push(u8::try_from(other.as_int()?).ok()?),
                 other => {
                     let mut buffer = [0; 4];
@@ -73,7 +77,11 @@ impl Encoding {
             }
         }
         // Checked as a whole: a character may be cut into two binaries.
-        (self == Self::Latin1 || std::str::from_utf8(&out).is_ok()).then_some(out)
+        self.fits(&out).then_some(Cow::Owned(out))
+    }
+
+    fn fits(self, bytes: &[u8]) -> bool {
+        self == Self::Latin1 || std::str::from_utf8(bytes).is_ok()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Term;
+use super::print::numbers;
 
 /// A term that is written in Elixir's manner when it is a binary or a bit string, else in Erlang's.
 #[derive(Clone, Copy, Debug)]
@@ -15,28 +16,20 @@ impl Display for Inspected<'_> {
                 Ok(text) if text.chars().all(printable) => quoted(text, f),
                 _ => {
                     f.write_str("<<")?;
-                    numbers(bytes, f)?;
+                    numbers(bytes, ", ", f)?;
                     f.write_str(">>")
                 }
             },
             Term::BitBinary { bytes, last_bits } => {
                 let (last, whole) = bytes.split_last().unwrap_or((&0, &[]));
                 f.write_str("<<")?;
-                numbers(whole, f)?;
+                numbers(whole, ", ", f)?;
                 let comma = if whole.is_empty() { "" } else { ", " };
                 write!(f, "{comma}{}::size({last_bits})>>", last >> 8_u8.saturating_sub(*last_bits).min(7))
             }
             other => write!(f, "{other}"),
         }
     }
-}
-
-fn numbers(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
-    for (position, byte) in bytes.iter().enumerate() {
-        f.write_str(if position > 0 { ", " } else { "" })?;
-        write!(f, "{byte}")?;
-    }
-    Ok(())
 }
 
 /// As `String.printable?/1`.

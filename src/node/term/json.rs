@@ -135,32 +135,42 @@ fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
 
 fn string(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_char('"')?;
-    for c in text.chars() {
+    // The two separators end a line in JavaScript; control characters would drive a terminal.
+    let special = |c: char| matches!(c, '"' | '\\' | '\u{2028}' | '\u{2029}') || c.is_control();
+    let mut rest = text;
+    while let Some(at) = rest.find(special) {
+        let (plain, special) = rest.split_at(at);
+        f.write_str(plain)?;
+        let mut chars = special.chars();
+        let c = chars.next().unwrap_or(' ');
+        rest = chars.as_str();
         match c {
             '"' => f.write_str("\\\"")?,
             '\\' => f.write_str("\\\\")?,
             '\n' => f.write_str("\\n")?,
             '\r' => f.write_str("\\r")?,
             '\t' => f.write_str("\\t")?,
-            // The two separators end a line in JavaScript; control characters would drive a terminal.
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                write!(f, "\\u{:04x}", u32::from(c))?;
-            }
-            c => f.write_char(c)?,
+            c => write!(f, "\\u{:04x}", u32::from(c))?,
         }
     }
+    f.write_str(rest)?;
     f.write_char('"')
 }
 
 fn base64(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
-        let word = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let digit = DIGITS[(word >> (18 - 6 * place) & 63) as usize];
-            f.write_char(if place <= chunk.len() { char::from(digit) } else { '=' })?;
+    let mut text = String::with_capacity(4096);
+    for piece in bytes.chunks(3 * 1024) {
+        text.clear();
+        for chunk in piece.chunks(3) {
+            let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+            let word = byte(0) << 16 | byte(1) << 8 | byte(2);
+            for place in 0..4 {
+                let digit = DIGITS[(word >> (18 - 6 * place) & 63) as usize];
+                text.push(if place <= chunk.len() { char::from(digit) } else { '=' });
+            }
         }
+        f.write_str(&text)?;
     }
     Ok(())
 }

@@ -114,7 +114,14 @@ fn printable(c: char) -> bool {
 
 fn quoted(text: &str, quote: char, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_char(quote)?;
-    for c in text.chars() {
+    let special = |c: char| c == quote || c == '\\' || c.is_control();
+    let mut rest = text;
+    while let Some(at) = rest.find(special) {
+        let (plain, special) = rest.split_at(at);
+        f.write_str(plain)?;
+        let mut chars = special.chars();
+        let c = chars.next().unwrap_or(quote);
+        rest = chars.as_str();
         match c {
             '\n' => f.write_str("\\n")?,
             '\r' => f.write_str("\\r")?,
@@ -126,10 +133,10 @@ fn quoted(text: &str, quote: char, f: &mut Formatter<'_>) -> fmt::Result {
             '\u{7f}' => f.write_str("\\d")?,
             c if c == quote || c == '\\' => write!(f, "\\{c}")?,
             c if c.is_control() && u32::from(c) < 0x80 => write!(f, "\\{:03o}", u32::from(c))?,
-            c if c.is_control() => write!(f, "\\x{{{:X}}}", u32::from(c))?,
-            c => f.write_char(c)?,
+            c => write!(f, "\\x{{{:X}}}", u32::from(c))?,
         }
     }
+    f.write_str(rest)?;
     f.write_char(quote)
 }
 
@@ -143,16 +150,33 @@ fn binary(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
         }
         _ => {
             f.write_str("<<")?;
-            separated(bytes, f)?;
+            numbers(bytes, ",", f)?;
             f.write_str(">>")
         }
     }
 }
 
+/// Bytes as numbers; there may be very many.
+pub(super) fn numbers(bytes: &[u8], between: &str, f: &mut Formatter<'_>) -> fmt::Result {
+    const PIECE: usize = 4096;
+    let digits: Vec<String> = (0..=u8::MAX).map(|byte| byte.to_string()).collect();
+    let mut text = String::with_capacity(PIECE * (3 + between.len()));
+    for (position, piece) in bytes.chunks(PIECE).enumerate() {
+        text.clear();
+        for byte in piece {
+            text.push_str(between);
+            text.push_str(&digits[usize::from(*byte)]);
+        }
+        // None comes before the first.
+        f.write_str(if position == 0 { &text[between.len()..] } else { &text })?;
+    }
+    Ok(())
+}
+
 fn bit_binary(bytes: &[u8], last_bits: u8, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_str("<<")?;
     if let Some((last, whole)) = bytes.split_last() {
-        separated(whole, f)?;
+        numbers(whole, ",", f)?;
         let comma = if whole.is_empty() { "" } else { "," };
         write!(f, "{comma}{}:{last_bits}", last >> 8_u8.saturating_sub(last_bits).min(7))?;
     }
