@@ -262,7 +262,7 @@ fn large_output_and_values_come_whole() {
     let output = instance.run(&["rpc", "--json", "binary:copy(<<255>>, 300000000)"]);
     assert_eq!(
         instance.told(&output).replace(|c: char| c.is_ascii_digit(), "N"),
-        "N\n! error: node demo@HOST sent a frame of NNNNNNNNN bytes (at most NNNNNNNNN)\n\
+        "N\n! error: node demo@HOST sent too much at once: a frame has NNNNNNNNN bytes (at most NNNNNNNNN)\n\
          ! help: ask for it in pieces, or have the node write it to a file\n"
     );
 }

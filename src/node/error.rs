@@ -136,10 +136,8 @@ pub enum NodeError {
     TooLarge {
         /// The node called.
         node: String,
-        /// How many bytes.
-        length: usize,
-        /// How many are taken.
-        limit: usize,
+        /// What has too much of what.
+        what: String,
     },
     /// The connection ended during a call.
     WentDown {
@@ -254,9 +252,7 @@ impl NodeError {
             Self::TimedOut { node, what, limit } | Self::Ended { node, what, limit } => {
                 write!(f, "{what} on node {node} took longer than {:?}", rounded(*limit))
             }
-            Self::TooLarge { node, length, limit } => {
-                write!(f, "node {node} sent a frame of {length} bytes (at most {limit})")
-            }
+            Self::TooLarge { node, what } => write!(f, "node {node} sent too much at once: {what}"),
             Self::WentDown { node } => write!(f, "node {node} went down during the call"),
             Self::CallRefused { node, what, reason } => {
                 write!(f, "node {node} refused to start {what}: {reason}")

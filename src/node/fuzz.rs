@@ -71,7 +71,7 @@ pub fn handshake_from(bytes: &[u8]) -> bool {
 }
 
 /// Calls a function on a connected peer that says `bytes`, in frames. The call's pid is
-/// `<c@b, 1>`, its reference `<c@b, [2,0,0]>`, of creation 7.
+/// `<c@b, 1>`, its reference `<c@b, [1,0,0]>`, of creation 7.
 ///
 /// # Errors
 /// As [`Connection::call`].
@@ -103,8 +103,8 @@ mod tests {
     const QUESTION: &[u8] = b"\0\x16N\0\0\0\x07\x07\x07\x5f\xbc\0\0\0\x05\0\0\0\x01\0\x03a@b";
     /// `{21, a, a, Ref, {Ref, return, 42}}` in a frame.
     const ANSWER: &[u8] =
-        b"\0\0\0\x48p\x83h\x05a\x15w\x01aw\x01aZ\0\x03w\x03c@b\0\0\0\x07\0\0\0\x02\0\0\0\0\0\0\0\0\
-        h\x03Z\0\x03w\x03c@b\0\0\0\x07\0\0\0\x02\0\0\0\0\0\0\0\0w\x06returna\x2a";
+        b"\0\0\0\x48p\x83h\x05a\x15w\x01aw\x01aZ\0\x03w\x03c@b\0\0\0\x07\0\0\0\x01\0\0\0\0\0\0\0\0\
+        h\x03Z\0\x03w\x03c@b\0\0\0\x07\0\0\0\x01\0\0\0\0\0\0\0\0w\x06returna\x2a";
 
     fn seed() -> Vec<u8> {
         let digest = Md5::digest(format!("{COOKIE}{CHALLENGE}"));

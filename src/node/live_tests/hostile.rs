@@ -117,7 +117,7 @@ fn call(talk: impl FnOnce(TcpStream) + Send + 'static) -> NodeError {
 #[test]
 fn after_the_handshake_lies_are_found_out() {
     let error = call(|mut stream| stream.write_all(b"\xff\xff\xff\xff").unwrap());
-    assert!(error.to_string().contains("a frame of 4294967295 bytes"), "{error}");
+    assert!(error.to_string().contains("a frame has 4294967295 bytes"), "{error}");
     let error = call(|mut stream| stream.write_all(b"\0\0\0\x04HTTP").unwrap());
     assert!(matches!(error, NodeError::BadAnswer { .. }), "{error}");
     let error = call(|mut stream| stream.write_all(b"\0\0\0\x08p\x83l\xff\xff\xff\xffa").unwrap());
