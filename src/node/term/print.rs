@@ -1,6 +1,7 @@
 //! Terms as text, on one line, in the manner of `io:format("~0tp", ...)` on the node itself:
 //! numbers of processes, ports and funs are the ones that the node would show for its own.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::{BigInt, Term, decode};
@@ -93,7 +94,7 @@ fn atom(name: &str, f: &mut Formatter<'_>) -> fmt::Result {
 pub(super) fn text(parts: &[Term]) -> Option<String> {
     // A list of larger numbers would turn into nonsense in some far script: Latin-1 only, as on
     // a node without `+pc unicode`.
-    let chars = parts.iter().map(|part| part.as_char().filter(|c| *c <= 'ÿ' && printable(*c)));
+    let chars = parts.iter().map(|part| part.as_char().filter(|c| in_latin1(*c)));
     chars.collect::<Option<String>>().filter(|text| !text.is_empty())
 }
 
@@ -106,6 +107,10 @@ fn list(parts: &[Term], f: &mut Formatter<'_>) -> fmt::Result {
             f.write_char(']')
         }
     }
+}
+
+fn in_latin1(c: char) -> bool {
+    c <= 'ÿ' && printable(c)
 }
 
 fn printable(c: char) -> bool {
@@ -132,23 +137,32 @@ fn quoted(text: &str, quote: char, f: &mut Formatter<'_>) -> fmt::Result {
             '\u{1b}' => f.write_str("\\e")?,
             '\u{7f}' => f.write_str("\\d")?,
             c if c == quote || c == '\\' => write!(f, "\\{c}")?,
-            c if c.is_control() && u32::from(c) < 0x80 => write!(f, "\\{:03o}", u32::from(c))?,
-            c => write!(f, "\\x{{{:X}}}", u32::from(c))?,
+            c => write!(f, "\\{:03o}", u32::from(c))?,
         }
     }
     f.write_str(rest)?;
     f.write_char(quote)
 }
 
+/// UTF-8 of Latin-1 characters, or Latin-1 itself, when all is printable.
 fn binary(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
-    match std::str::from_utf8(bytes) {
-        Ok("") => f.write_str("<<>>"),
-        Ok(text) if text.chars().all(printable) => {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.chars().all(in_latin1).then_some(Cow::Borrowed(text)),
+        Err(_) => {
+            let printable = bytes.iter().copied().map(char::from).all(in_latin1);
+            printable.then(|| bytes.iter().copied().map(char::from).collect())
+        }
+    };
+    match text.as_deref() {
+        Some("") => f.write_str("<<>>"),
+        Some(text) => {
             f.write_str("<<")?;
             quoted(text, '"', f)?;
-            f.write_str(if text.is_ascii() { ">>" } else { "/utf8>>" })
+            // As many bytes as characters: each is one.
+            let encoded = !text.is_ascii() && text.len() == bytes.len();
+            f.write_str(if encoded { "/utf8>>" } else { ">>" })
         }
-        _ => {
+        None => {
             f.write_str("<<")?;
             numbers(bytes, ",", f)?;
             f.write_str(">>")
