@@ -89,8 +89,11 @@ fn running(instance: &Instance, words: &Words) {
 
     assert_eq!(instance.said(&["rpc", words.count]), "0\n1\n");
     assert_eq!(instance.said(&["rpc", words.count]), "0\n2\n");
-    let printed = instance.run(&["rpc", words.print]).ok();
-    assert!(["gr\u{fc}n\n{ok,1}\n", "gr\u{fc}n\n{:ok, 1}\n"].contains(&printed.as_str()), "{printed}");
+    let printed = instance.said(&["rpc", words.print]);
+    assert!(
+        ["0\n{ok,1}\n! gr\u{fc}n\n", "0\n{:ok, 1}\n! gr\u{fc}n\n"].contains(&printed.as_str()),
+        "{printed}"
+    );
     let failed = instance.run(&["rpc", words.fail]);
     assert!(failed.status == 9 && failed.stdout.is_empty(), "{failed}");
     assert!(failed.stderr.starts_with("error: ") && failed.stderr.contains(words.failure), "{failed}");

@@ -26,6 +26,8 @@ mod lint;
 #[cfg(test)]
 mod mix;
 #[cfg(test)]
+mod rpc;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod trouble;

@@ -32,11 +32,11 @@ fn the_release_variables_reach_the_node() {
         "RELEASE_BOOT_SCRIPT",
     ];
     assert_eq!(
-        instance.said(&["rpc", &print(&names)]),
+        instance.said(&["rpc", "--printed", &print(&names)]),
         "0\nRELEASE_ROOT=ROOT\nRELEASE_NAME=demo\nRELEASE_VSN=0.1.0\nRELEASE_COMMAND=daemon\nRELEASE_PROG=demo\n\
          RELEASE_NODE=demo@HOST\nRELEASE_COOKIE=demo_cookie\nRELEASE_DISTRIBUTION=sname\nRELEASE_MODE=embedded\n\
          RELEASE_TMP=ROOT/tmp\nRELEASE_VM_ARGS=ROOT/releases/0.1.0/vm.args\n\
-         RELEASE_SYS_CONFIG=ROOT/releases/0.1.0/sys\nRELEASE_BOOT_SCRIPT=start\n:ok\n"
+         RELEASE_SYS_CONFIG=ROOT/releases/0.1.0/sys\nRELEASE_BOOT_SCRIPT=start\n"
     );
 }
 
@@ -51,7 +51,7 @@ fn env_sh_is_honoured() {
     fs::write(&file, theirs + ours).unwrap();
     instance.start();
     assert_eq!(instance.said(&["rpc", "node()"]), "0\n:\"demo@127.0.0.1\"\n");
-    assert_eq!(instance.said(&["rpc", &print(&["SEEN"])]), "0\nSEEN=daemon of demo 0.1.0\n:ok\n");
+    assert_eq!(instance.said(&["rpc", "--printed", &print(&["SEEN"])]), "0\nSEEN=daemon of demo 0.1.0\n");
     let port = "Application.get_env(:demo, :port)";
     assert_eq!(instance.said(&["rpc", port]), "0\n\"4712\"\n", "runtime.exs has seen it");
     assert_eq!(instance.said(&["stop"]), "0\n");

@@ -54,9 +54,9 @@ boot_node_pid() {
     _boot_api_ask pid
 }
 
-# boot_node_rpc EXPRESSION: evaluate an expression on the node (Elixir or Erlang, by the release).
-#   stdout: what it prints, then its value
-#   status: 0, 9 exception, 3 not running, 4 no answer
+# boot_node_rpc [OPTION...] EXPRESSION: run code on the node; all that "help rpc" tells works here.
+#   stdout: its value (what it prints goes to standard error), or with --printed what it prints
+#   status: 0, 9 exception, 7 time-out, 3 not running, 4 no answer
 #   since: api 1
 boot_node_rpc() {
     _boot_api_ask rpc ${_boot_elixir:+--default-elixir} "$@"

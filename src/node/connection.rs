@@ -28,8 +28,10 @@ pub struct Connection {
     node: String,
     at: SocketAddr,
     me: Identity,
-    /// The number of the next pid and the next reference.
-    next: u32,
+    /// The number of the next pid.
+    next_pid: u32,
+    /// The number of the next reference.
+    next_reference: u64,
     last_write: Instant,
     write_limit: Duration,
     limit: Option<Duration>,
@@ -40,7 +42,18 @@ impl Connection {
     pub(super) fn new(wire: Wire, node: String, at: SocketAddr, me: Identity, limit: Duration) -> Self {
         let inbox = Inbox { bytes: Vec::new(), read: 0 };
         let last_write = Instant::now();
-        Self { wire, node, at, me, next: 1, last_write, write_limit: limit, limit: Some(limit), inbox }
+        Self {
+            wire,
+            node,
+            at,
+            me,
+            next_pid: 1,
+            next_reference: 1,
+            last_write,
+            write_limit: limit,
+            limit: Some(limit),
+            inbox,
+        }
     }
 
     /// The node's full name.
@@ -74,20 +87,19 @@ impl Connection {
     }
 
     pub(super) fn new_pid(&mut self) -> Pid {
-        let id = self.take_number();
+        let id = self.next_pid;
+        // OTP 23 has 15 bits for it; a number may come back once its process is long gone.
+        self.next_pid = if id >= 0x7fff { 1 } else { id + 1 };
         Pid { node: self.me.name.clone(), id, serial: 0, creation: self.me.creation }
     }
 
+    /// Never the same again: there is one for each `io:format` of a call.
     pub(super) fn new_reference(&mut self) -> Reference {
-        let ids = vec![self.take_number(), 0, 0];
+        let number = self.next_reference;
+        self.next_reference += 1;
+        // The first word has 18 bits; the casts cut off what the next word holds.
+        let ids = vec![(number & 0x3_ffff) as u32, (number >> 18) as u32, (number >> 50) as u32];
         Reference { node: self.me.name.clone(), creation: self.me.creation, ids }
-    }
-
-    fn take_number(&mut self) -> u32 {
-        let number = self.next;
-        // OTP 23 has 15 bits for a pid; a number may come back once its process is long gone.
-        self.next = if number >= 0x7fff { 1 } else { number + 1 };
-        number
     }
 
     /// Sends `message` to a process.
@@ -121,10 +133,13 @@ impl Connection {
         loop {
             // Also with frames at hand: a node that talks without end must not hold this for ever.
             deadline.left().map_err(|error| self.explain(error, what, deadline))?;
-            match self.inbox.take().map_err(|detail| self.nonsense(detail))? {
+            match self.inbox.take().map_err(|what| self.too_large(what))? {
                 Some(frame) if frame.is_empty() => self.write_bytes(&[0; 4])?,
                 Some(frame) => {
-                    return control::parse(&frame).map_err(|error| self.nonsense(error.to_string()));
+                    return control::parse(&frame).map_err(|error| match error {
+                        TermError::Parts(_) => self.too_large(error.to_string()),
+                        other => self.nonsense(other.to_string()),
+                    });
                 }
                 None => self.receive(what, deadline)?,
             }
@@ -155,6 +170,10 @@ impl Connection {
         }
     }
 
+    fn too_large(&self, what: String) -> NodeError {
+        NodeError::TooLarge { node: self.node.clone(), what }
+    }
+
     pub(super) fn nonsense(&self, detail: impl Into<String>) -> NodeError {
         NodeError::BadAnswer { node: self.node.clone(), detail: detail.into() }
     }
@@ -169,22 +188,29 @@ struct Inbox {
 
 impl Inbox {
     /// The next whole frame without its length (a tick is an empty one), none when more has to
-    /// be read.
+    /// be read; or else what is wrong with one that is too long.
     fn take(&mut self) -> Result<Option<Vec<u8>>, String> {
         let rest = &self.bytes[self.read..];
         let Some((head, body)) = rest.split_first_chunk() else { return Ok(None) };
         // Saturated where a usize has 16 bits, which is above the maximum either way.
         let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
         if length > MAX_FRAME {
-            return Err(format!("a frame of {length} bytes (at most {MAX_FRAME})"));
+            return Err(format!("a frame has {length} bytes (at most {MAX_FRAME})"));
         }
         let Some(frame) = body.get(..length) else { return Ok(None) };
+        let end = self.read + 4 + length;
+        if length > CHUNK {
+            // Large ones are not copied: their memory goes with them.
+            let rest = self.bytes.split_off(end);
+            let mut frame = std::mem::replace(&mut self.bytes, rest);
+            frame.drain(..end - length);
+            self.read = 0;
+            return Ok(Some(frame));
+        }
         let frame = frame.to_vec();
-        self.read += 4 + length;
+        self.read = end;
         if self.read == self.bytes.len() {
-            // A large frame's memory is not kept for the small ones that follow.
             self.bytes.clear();
-            self.bytes.shrink_to(CHUNK);
             self.read = 0;
         }
         Ok(Some(frame))
@@ -205,7 +231,22 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
-    use super::{Inbox, MAX_FRAME};
+    use super::super::live_tests::peer::answering;
+    use super::{Connection, Deadline, Identity, Inbox, MAX_FRAME, Wire};
+    use std::time::Duration;
+
+    #[test]
+    fn no_reference_comes_twice_in_a_call_that_prints_much() {
+        let (at, _thread) = answering(b"");
+        let wire = Wire::connect(at, Deadline::maybe_after(None)).unwrap();
+        let me = Identity { name: "c@h".into(), creation: 1 };
+        let mut connection = Connection::new(wire, "a@h".into(), at, me, Duration::from_secs(1));
+        let mut numbers: Vec<_> = (0..300_000).map(|_| connection.new_reference().ids).collect();
+        assert!(numbers.iter().all(|ids| ids[0] <= 0x3_ffff));
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 300_000);
+    }
 
     #[test]
     fn frames_come_whole_or_not_at_all() {

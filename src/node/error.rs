@@ -123,6 +123,22 @@ pub enum NodeError {
         /// How long was waited.
         limit: Duration,
     },
+    /// An evaluation took too long; it ends with the connection.
+    Ended {
+        /// The node called.
+        node: String,
+        /// What it was to do.
+        what: String,
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// The node sent more at once than this client takes.
+    TooLarge {
+        /// The node called.
+        node: String,
+        /// What has too much of what.
+        what: String,
+    },
     /// The connection ended during a call.
     WentDown {
         /// The node called.
@@ -233,9 +249,10 @@ impl NodeError {
     /// The messages of what can go wrong once there is a connection.
     fn fmt_call(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TimedOut { node, what, limit } => {
+            Self::TimedOut { node, what, limit } | Self::Ended { node, what, limit } => {
                 write!(f, "{what} on node {node} took longer than {:?}", rounded(*limit))
             }
+            Self::TooLarge { node, what } => write!(f, "node {node} sent too much at once: {what}"),
             Self::WentDown { node } => write!(f, "node {node} went down during the call"),
             Self::CallRefused { node, what, reason } => {
                 write!(f, "node {node} refused to start {what}: {reason}")
@@ -280,8 +297,9 @@ impl Report for NodeError {
             Self::EpmdRefused { .. } | Self::NotRegistered { .. } | Self::PortRefused { .. } => {
                 Status::NotRunning
             }
-            Self::TimedOut { .. } => Status::TimedOut,
+            Self::TimedOut { .. } | Self::Ended { .. } => Status::TimedOut,
             Self::WentDown { .. }
+            | Self::TooLarge { .. }
             | Self::CallRefused { .. }
             | Self::BadAnswer { .. }
             | Self::BadRequest { .. }
@@ -314,6 +332,8 @@ impl Report for NodeError {
             Self::Declined { .. } => "try again",
             Self::TooOld { .. } => "run the release on OTP 23 or later",
             Self::TimedOut { .. } => "give it more time; what was started on the node goes on there",
+            Self::Ended { .. } => "give it more time; what ran on the node was ended",
+            Self::TooLarge { .. } => "ask for it in pieces, or have the node write it to a file",
             Self::WentDown { .. } => "read the node's log",
             Self::NoElixir { .. } => "evaluate Erlang instead, or put elixir into the release",
             Self::CallRefused { .. }

@@ -1,51 +1,107 @@
-//! Evaluates Erlang and Elixir source on the node. The wrappers around a user's source are
-//! source themselves (`eval/`), parsed by the node, so that they fit whatever release it runs.
-//! User source is always data: a binary bound to a variable, never spliced into code.
+//! Evaluates Erlang and Elixir on the node. The wrappers around what the user gives are source
+//! themselves (`eval/`): Elixir's is parsed by the node, Erlang's is sent parsed (`erlang.ast`,
+//! which a test compares with what a node makes of the source). What the user gives is always
+//! data: binaries bound to variables, never spliced into code.
 
 use super::call::{Mfa, Outcome};
 use super::connection::Connection;
 use super::error::NodeError;
-use super::io_protocol::{Discard, Io};
+use super::io_protocol::Io;
 use super::term::Term;
-use super::wire::Deadline;
 
-const ERLANG: &str = include_str!("eval/erlang.erl");
+const ERLANG: &[u8] = include_bytes!("eval/erlang.ast");
 const ELIXIR: &str = include_str!("eval/elixir.exs");
 /// What messages call it.
 const WHAT: &str = "the evaluation";
 const ELIXIR_CODE: &str = "Elixir.Code";
 
-/// How an evaluation ended, for people.
+/// The language of what is to be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// Erlang.
+    Erlang,
+    /// Elixir; not every node has it.
+    Elixir,
+}
+
+/// What is to be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Evaluated {
-    /// The value of the last expression.
-    Value {
-        /// As `~tp` or `inspect` writes it.
-        text: String,
-    },
-    /// It does not parse, or raised an exception.
-    Failed {
-        /// Why: several lines, with class, reason and stack.
-        text: String,
+pub enum Code {
+    /// Expressions; in Erlang the final `.` may be missing.
+    Expression(String),
+    /// A function call.
+    Call {
+        /// Module, function, and the arguments, each the text of a literal.
+        words: Vec<String>,
+        /// One more argument at the end: a list of binaries.
+        argv: Option<Vec<Vec<u8>>>,
     },
 }
 
-/// Evaluates Erlang expressions, with each binding's variable set; a final `.` may be missing.
+/// In which form the value is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// As people read it.
+    Text,
+    /// As a term.
+    Term,
+    /// Not at all.
+    Nothing,
+}
+
+/// How an evaluation ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Evaluated {
+    /// With a value, as `~tp` or `inspect` writes it; empty when it was not wanted.
+    Text(String),
+    /// With a value, when it was wanted as a term, or its text would be too much for the node.
+    Term(Term),
+    /// With an exception, or it does not parse. Several lines, with class, reason and stack.
+    Failed(String),
+    /// Not begun: a word of a call can't be read.
+    BadWord {
+        /// Which, from 0: the module.
+        position: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Evaluates `code`. What it prints goes to `io` as it arrives. The process on the node ends when this
+/// connection does, also when the limit, which is the connection's, ends the wait and the connection is
+/// dropped.
 ///
 /// # Errors
-/// As [`Connection::call`]; the limit is the connection's.
-pub fn erlang(
+/// [`NodeError::NoElixir`]; [`NodeError::Ended`] at the limit; otherwise as [`Connection::call`].
+pub fn evaluate(
     connection: &mut Connection,
-    source: &str,
-    bindings: &[(&str, Term)],
+    language: Language,
+    code: &Code,
+    answer: Answer,
     io: &mut dyn Io,
 ) -> Result<Evaluated, NodeError> {
-    let outcome = run_erlang(connection, source, bindings, "text", io)?;
-    evaluated(connection, &outcome)
+    let answer = Term::atom(match answer {
+        Answer::Text => "text",
+        Answer::Term => "term",
+        Answer::Nothing => "nothing",
+    });
+    let outcome = match language {
+        Language::Erlang => run_erlang(connection, code.term(), &[], answer, true, io),
+        Language::Elixir => run_elixir(connection, code.term(), answer, io),
+    };
+    let outcome = outcome.map_err(|error| match error {
+        NodeError::TimedOut { node, what, limit } => NodeError::Ended { node, what, limit },
+        other => other,
+    })?;
+    if language == Language::Elixir && lacks_elixir(&outcome) {
+        return Err(NodeError::NoElixir { node: connection.node().into() });
+    }
+    evaluated(connection, outcome)
 }
 
-/// Evaluates as [`erlang`] but gives the last expression's value, or the exception, as a term.
-/// Source that does not parse is the error `{syntax_error, Text}`.
+/// Evaluates Erlang expressions, with each binding's variable set, and gives the value of the last, or
+/// the exception, as a term. Source that does not parse is the error `{syntax_error, Text}`. The
+/// process on the node goes on when this connection ends.
 ///
 /// # Errors
 /// As [`Connection::call`]; the limit is the connection's.
@@ -55,67 +111,67 @@ pub fn erlang_term(
     bindings: &[(&str, Term)],
     io: &mut dyn Io,
 ) -> Result<Outcome, NodeError> {
-    match run_erlang(connection, source, bindings, "term", io)? {
-        Outcome::Return(Term::Tuple(parts)) if parts.len() == 3 && parts[0].is_atom("value") => {
-            parts.into_iter().nth(1).map(Outcome::Return).ok_or_else(|| connection.nonsense("value"))
+    let code = Code::Expression(source.into()).term();
+    match run_erlang(connection, code, bindings, Term::atom("raise"), false, io)? {
+        Outcome::Return(term) => match result(term) {
+            Some((kind, mut parts)) if kind == "term" && parts.len() == 1 => {
+                Ok(Outcome::Return(parts.remove(0)))
+            }
+            _ => Err(connection.nonsense("the value of an evaluation")),
+        },
+        exception => Ok(exception),
+    }
+}
+
+impl Code {
+    fn term(&self) -> Term {
+        let texts =
+            |words: &[String]| Term::List(words.iter().map(|word| Term::binary(word.as_str())).collect());
+        match self {
+            Self::Expression(source) => {
+                Term::Tuple(vec![Term::atom("expression"), Term::binary(source.as_str())])
+            }
+            Self::Call { words, argv } => {
+                let list = |argv: &Vec<Vec<u8>>| Term::List(argv.iter().cloned().map(Term::Binary).collect());
+                let more = Term::List(argv.iter().map(list).collect());
+                Term::Tuple(vec![Term::atom("call"), texts(words), more])
+            }
         }
-        other => Ok(other),
     }
 }
 
-/// Evaluates Elixir source.
-///
-/// # Errors
-/// [`NodeError::NoElixir`]; otherwise as [`Connection::call`]. The limit is the connection's.
-pub fn elixir(connection: &mut Connection, source: &str, io: &mut dyn Io) -> Result<Evaluated, NodeError> {
-    let bindings = list_of_pairs([("source", Term::binary(source))]);
-    let args = vec![Term::binary(ELIXIR), bindings];
-    let mfa = Mfa { module: ELIXIR_CODE, function: "eval_string", args };
-    let deadline = connection.deadline();
-    let outcome = connection.call_until(WHAT, mfa, io, deadline)?;
-    if lacks_elixir(&outcome) {
-        return Err(NodeError::NoElixir { node: connection.node().into() });
-    }
-    evaluated(connection, &outcome)
-}
-
-/// Parses the wrapper on the node, then lets it do the rest: three round trips.
 fn run_erlang(
     connection: &mut Connection,
-    source: &str,
+    code: Term,
     bindings: &[(&str, Term)],
-    mode: &str,
+    answer: Term,
+    link: bool,
     io: &mut dyn Io,
 ) -> Result<Outcome, NodeError> {
-    let deadline = connection.deadline();
-    let text = vec![Term::string(ERLANG)];
-    let tokens = own_step(connection, "erl_scan", "string", text, deadline)?;
-    let exprs = own_step(connection, "erl_parse", "parse_exprs", vec![tokens], deadline)?;
+    let wrapper = Term::decode(ERLANG).expect("the wrapper is a term: a test reads it");
     // Sorted by name: up to OTP 25 bindings are an orddict.
-    let wrapper = list_of_pairs([
+    let bound = list_of_pairs([
+        ("Answer", answer),
         ("Bindings", list_of_pairs(bindings.iter().cloned())),
-        ("Mode", Term::atom(mode)),
-        ("Source", Term::binary(source)),
+        ("Code", code),
+        ("Link", Term::atom(if link { "true" } else { "false" })),
     ]);
-    let mfa = Mfa { module: "erl_eval", function: "exprs", args: vec![exprs, wrapper] };
+    let mfa = Mfa { module: "erl_eval", function: "exprs", args: vec![wrapper, bound] };
+    let deadline = connection.deadline();
     connection.call_until(WHAT, mfa, io, deadline)
 }
 
-/// A step with the wrapper itself, which can only succeed: what follows `ok`.
-fn own_step(
+fn run_elixir(
     connection: &mut Connection,
-    module: &str,
-    function: &str,
-    args: Vec<Term>,
-    deadline: Deadline,
-) -> Result<Term, NodeError> {
-    let outcome = connection.call_until(WHAT, Mfa { module, function, args }, &mut Discard, deadline)?;
-    match outcome {
-        Outcome::Return(Term::Tuple(parts)) if parts.len() >= 2 && parts[0].is_atom("ok") => {
-            parts.into_iter().nth(1).ok_or_else(|| connection.nonsense("ok"))
-        }
-        other => Err(connection.unexpected(&other)),
-    }
+    code: Term,
+    answer: Term,
+    io: &mut dyn Io,
+) -> Result<Outcome, NodeError> {
+    let bound = list_of_pairs([("answer", answer), ("code", code)]);
+    let args = vec![Term::binary(ELIXIR), bound];
+    let mfa = Mfa { module: ELIXIR_CODE, function: "eval_string", args };
+    let deadline = connection.deadline();
+    connection.call_until(WHAT, mfa, io, deadline)
 }
 
 fn list_of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Term)>) -> Term {
@@ -123,20 +179,47 @@ fn list_of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Term)>) -> Term {
     Term::List(pairs.into_iter().map(pair).collect())
 }
 
-/// What a wrapper gave: `{value, {Kind, Text}, _}` from `erl_eval`, `{{Kind, Text}, _}` from Elixir.
-fn evaluated(connection: &Connection, outcome: &Outcome) -> Result<Evaluated, NodeError> {
-    let Outcome::Return(term) = outcome else { return Err(connection.unexpected(outcome)) };
-    let result = match term.as_tuple() {
-        Some([value, result, _]) if value.is_atom("value") => Some(result),
-        Some([result, _]) => Some(result),
-        _ => None,
+/// What a wrapper gave, in `{value, Result, _}` from `erl_eval`, `{Result, _}` from Elixir: the first
+/// element of the result and the others.
+fn result(term: Term) -> Option<(String, Vec<Term>)> {
+    let Term::Tuple(mut parts) = term else { return None };
+    let at = match parts.as_slice() {
+        [value, _, _] if value.is_atom("value") => 1,
+        [_, _] => 0,
+        _ => return None,
     };
-    match result.and_then(Term::as_tuple) {
-        Some([kind, Term::Binary(text)]) => {
-            let text = String::from_utf8_lossy(text).trim_end().to_owned();
-            Ok(if kind.is_atom("value") { Evaluated::Value { text } } else { Evaluated::Failed { text } })
+    let Term::Tuple(mut result) = parts.swap_remove(at) else { return None };
+    let kind = result.first()?.as_atom()?.to_owned();
+    result.remove(0);
+    Some((kind, result))
+}
+
+fn evaluated(connection: &Connection, outcome: Outcome) -> Result<Evaluated, NodeError> {
+    let Outcome::Return(term) = outcome else { return killed(connection, outcome) };
+    let found = result(term);
+    let Some((kind, mut parts)) = found else { return Err(connection.nonsense("an evaluation's result")) };
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    match (kind.as_str(), parts.as_slice()) {
+        ("value", [Term::Binary(bytes)]) => Ok(Evaluated::Text(text(bytes))),
+        ("failed", [Term::Binary(bytes)]) => Ok(Evaluated::Failed(text(bytes))),
+        ("bad", [Term::Int(position), Term::Binary(bytes)]) => {
+            let position = usize::try_from(*position).unwrap_or(usize::MAX);
+            Ok(Evaluated::BadWord { position, reason: text(bytes) })
         }
-        _ => Err(connection.unexpected(outcome)),
+        ("term", [_]) => Ok(Evaluated::Term(parts.remove(0))),
+        _ => Err(connection.nonsense(format!("{kind} of an evaluation"))),
+    }
+}
+
+/// The wrapper catches all exceptions; what is left is that somebody ended its process.
+fn killed(connection: &Connection, outcome: Outcome) -> Result<Evaluated, NodeError> {
+    match &outcome {
+        Outcome::Exception { reason: Term::Tuple(parts), .. }
+            if parts.len() == 2 && parts[0].is_atom("signal") =>
+        {
+            Ok(Evaluated::Failed(format!("the process of the call was ended: {}", parts[1])))
+        }
+        _ => Err(connection.unexpected(&outcome)),
     }
 }
 

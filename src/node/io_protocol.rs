@@ -4,12 +4,14 @@
 //! Source: "The Erlang I/O Protocol" in the STDLIB user's guide; where that leaves a choice, as
 //! `group` and `user` of the kernel do it.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 
 use super::term::Term;
 
-/// Where a call's output goes, as it arrives. Text is UTF-8.
+/// Where a call's output goes, as it arrives. Text is UTF-8; what is written as Latin-1, as
+/// `file:write/2` and `IO.binwrite/2` do, is bytes and comes as it is.
 pub trait Io {
     /// Takes all of `bytes`.
     ///
@@ -51,8 +53,11 @@ impl Encoding {
         }
     }
 
-    /// The text that chardata stands for, as UTF-8.
-    fn text(self, data: &Term) -> Option<Vec<u8>> {
+    /// The bytes that chardata stands for: text as UTF-8, or as they are.
+    fn bytes(self, data: &Term) -> Option<Cow<'_, [u8]>> {
+        if let Term::Binary(bytes) = data {
+            return self.fits(bytes).then_some(Cow::Borrowed(bytes));
+        }
         let mut out = Vec::new();
         // Chardata may be nested deeply; its depth costs heap, not stack.
         let mut todo = vec![data];
@@ -63,10 +68,8 @@ impl Encoding {
                     todo.push(tail);
                     todo.extend(parts.iter().rev());
                 }
-                Term::Binary(bytes) if self == Self::Latin1 => {
-                    out.extend(bytes.iter().copied().map(char::from).collect::<String>().into_bytes());
-                }
-                Term::Binary(bytes) => out.extend(bytes),
+                Term::Binary(bytes) => out.extend_from_slice(bytes),
+                other if self == Self::Latin1 => out.push(u8::try_from(other.as_int()?).ok()?),
                 other => {
                     let mut buffer = [0; 4];
                     out.extend(other.as_char()?.encode_utf8(&mut buffer).as_bytes());
@@ -74,7 +77,11 @@ impl Encoding {
             }
         }
         // Checked as a whole: a character may be cut into two binaries.
-        std::str::from_utf8(&out).is_ok().then_some(out)
+        self.fits(&out).then_some(Cow::Owned(out))
+    }
+
+    fn fits(self, bytes: &[u8]) -> bool {
+        self == Self::Latin1 || std::str::from_utf8(bytes).is_ok()
     }
 }
 
@@ -177,8 +184,8 @@ impl Job {
     }
 
     fn put(&self, encoding: Encoding, data: Term, io: &mut dyn Io) -> io::Result<Option<Progress>> {
-        if let Some(text) = encoding.text(&data) {
-            io.write(&text)?;
+        if let Some(bytes) = encoding.bytes(&data) {
+            io.write(&bytes)?;
             return Ok(None);
         }
         let name = if encoding == Encoding::Latin1 { "latin1" } else { "unicode" };

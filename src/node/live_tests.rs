@@ -2,6 +2,7 @@
 //! hostile peers.
 
 mod calls;
+mod evaluate;
 mod hostile;
 pub(super) mod peer;
 mod reach;

@@ -15,8 +15,13 @@ fn job(request: Term) -> Job {
     Job::new(tuple([atom("io_request"), atom("from"), atom("tag"), request])).unwrap()
 }
 
-/// Output and reply of a request that needs nobody's help.
+/// Output, which is text, and reply of a request that needs nobody's help.
 fn serve(request: Term) -> (String, String) {
+    let (out, reply) = serve_bytes(request);
+    (String::from_utf8(out).unwrap(), reply)
+}
+
+fn serve_bytes(request: Term) -> (Vec<u8>, String) {
     let mut out = Vec::new();
     let text = match job(request).advance(&mut out).unwrap() {
         Progress::Reply { to, message } => {
@@ -26,7 +31,7 @@ fn serve(request: Term) -> (String, String) {
         }
         other => panic!("{other:?}"),
     };
-    (String::from_utf8(out).unwrap(), text)
+    (out, text)
 }
 
 fn put(encoding: &str, data: Term) -> Term {
@@ -34,12 +39,15 @@ fn put(encoding: &str, data: Term) -> Term {
 }
 
 #[test]
-fn text_of_each_encoding_becomes_utf8() {
+fn text_becomes_utf8_and_latin1_stays_bytes() {
     let ok = |text: &str| (text.to_owned(), "ok".to_owned());
     assert_eq!(serve(put("unicode", Term::binary("é"))), ok("é"));
     assert_eq!(serve(put("unicode", Term::string("日é"))), ok("日é"));
-    assert_eq!(serve(put("latin1", Term::binary(vec![0xe9]))), ok("é"));
-    assert_eq!(serve(tuple([atom("put_chars"), Term::List(vec![Term::Int(0xe9)])])), ok("é"));
+    let raw = |bytes: &[u8]| (bytes.to_vec(), "ok".to_owned());
+    assert_eq!(serve_bytes(put("latin1", Term::binary(vec![0, 0xe9, 0xff]))), raw(b"\0\xe9\xff"));
+    assert_eq!(serve_bytes(put("latin1", Term::string("é"))), raw(b"\xe9"));
+    assert_eq!(serve_bytes(tuple([atom("put_chars"), Term::List(vec![Term::Int(0xe9)])])), raw(b"\xe9"));
+    assert_eq!(serve(put("latin1", Term::string("日"))).1, "{error,{put_chars,latin1,[26085]}}");
 }
 
 #[test]

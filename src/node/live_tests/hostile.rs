@@ -1,6 +1,6 @@
 //! Peers that are no nodes, or lie: each ends in an error of its own within the limit.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -117,7 +117,7 @@ fn call(talk: impl FnOnce(TcpStream) + Send + 'static) -> NodeError {
 #[test]
 fn after_the_handshake_lies_are_found_out() {
     let error = call(|mut stream| stream.write_all(b"\xff\xff\xff\xff").unwrap());
-    assert!(error.to_string().contains("a frame of 4294967295 bytes"), "{error}");
+    assert!(error.to_string().contains("a frame has 4294967295 bytes"), "{error}");
     let error = call(|mut stream| stream.write_all(b"\0\0\0\x04HTTP").unwrap());
     assert!(matches!(error, NodeError::BadAnswer { .. }), "{error}");
     let error = call(|mut stream| stream.write_all(b"\0\0\0\x08p\x83l\xff\xff\xff\xffa").unwrap());
@@ -137,4 +137,43 @@ fn after_the_handshake_silence_and_endless_messages_end_at_the_limit() {
     assert_eq!(error.status(), Status::TimedOut, "{error}");
     let error = call(|mut stream| while stream.write_all(&[0; 4096]).is_ok() {});
     assert_eq!(error.status(), Status::TimedOut, "{error}");
+}
+
+/// A frame of a message to a process of the client's.
+fn message(term: &[u8]) -> Vec<u8> {
+    let head = [b"p\x83h\x03a\x02w\0Xw\x01x".as_slice(), &[0; 12]].concat();
+    let length = (head.len() + 1 + term.len()) as u32;
+    [&length.to_be_bytes(), head.as_slice(), b"\x83", term].concat()
+}
+
+#[test]
+fn terms_that_are_no_terms_are_told() {
+    let told = |term: Vec<u8>| {
+        let error = call(move |mut stream| {
+            let _ = stream.write_all(&message(&term));
+            // A close with bytes unread would be a reset.
+            let _ = stream.read(&mut [0; 64]);
+        });
+        assert_eq!(error.status(), Status::Failed, "{error}");
+        error.to_string()
+    };
+    let atom = [b"v\xff\xff".as_slice(), &[b'a'; 0xffff]].concat();
+    assert!(told(atom).contains("more than 255 characters"));
+    assert!(told([b"v\xff\xff".as_slice(), &[b'a'; 100]].concat()).contains("ends in the middle"));
+    assert!(told(b"h\x01".repeat(1_000_000)).contains("more than 512 deep"));
+    assert!(told(b"l\0\0\0\x01j".repeat(1_000_000)).contains("ends in the middle"));
+    assert!(told(b"P\0\0\0\x10x\x9c".to_vec()).contains("compressed"));
+    assert!(told(b"R\0".to_vec()).contains("atom cache"));
+    assert!(told(b"m\xff\xff\xff\xff".to_vec()).contains("ends in the middle"));
+    assert!(told(b"n\xff\0".to_vec()).contains("ends in the middle"));
+    assert!(told(b"a\x01a\x01".to_vec()).contains("2 bytes follow"));
+}
+
+#[test]
+fn half_a_handshake_is_told_at_each_of_its_bytes() {
+    let whole: &'static [u8] = [NAMED, CHALLENGE].concat().leak();
+    for end in 0..whole.len() {
+        let error = says(&whole[..end]);
+        assert!(matches!(error, NodeError::Closed { .. }), "{end}: {error}");
+    }
 }

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::real::{LIMIT, RealNode, until};
+use super::real::{LIMIT, RealNode, erlang, until};
 use crate::error::{Report, Status};
-use crate::node::{Cookie, Discard, NodeError, Outcome, Target, connect, erlang, erlang_term, os_pid};
+use crate::node::{Cookie, Discard, NodeError, Outcome, Target, connect, erlang_term, os_pid};
 
 fn refused(target: &Target) -> NodeError {
     connect(target, LIMIT).unwrap_err()
@@ -44,7 +44,7 @@ fn names_epmd_and_ports_that_lead_nowhere() {
     assert!(matches!(error, NodeError::EpmdRefused { .. }), "{error}");
     assert_eq!(error.status(), Status::NotRunning);
 
-    erlang(&mut connection, "halt()", &[], &mut Discard).unwrap_err();
+    erlang(&mut connection, "halt()", &mut Discard).unwrap_err();
     node.vm.wait().unwrap();
     let error = refused(&fixed);
     assert!(matches!(error, NodeError::PortRefused { .. }), "{error}");
@@ -85,7 +85,7 @@ fn a_stopped_vm_is_told_within_the_limit() {
 #[test]
 fn hosts_that_are_not_allowed_are_told() {
     let Some((node, mut connection)) = RealNode::connected(&[]) else { return };
-    erlang(&mut connection, "net_kernel:allow(['a@b'])", &[], &mut Discard).unwrap();
+    erlang(&mut connection, "net_kernel:allow(['a@b'])", &mut Discard).unwrap();
     let error = refused(&node.target);
     assert!(matches!(error, NodeError::NotAllowed { .. }), "{error}");
 }

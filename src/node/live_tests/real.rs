@@ -9,7 +9,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::names::NodeName;
-use crate::node::{Connection, Cookie, Target, connect};
+use crate::node::{
+    Answer, Code, Connection, Cookie, Evaluated, Io, Language, NodeError, Target, connect, evaluate,
+};
 
 pub(super) const LIMIT: Duration = Duration::from_secs(20);
 
@@ -111,4 +113,20 @@ pub(super) fn until(what: &str, mut done: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "{what} did not come up");
         sleep(Duration::from_millis(10));
     }
+}
+
+pub(super) fn erlang(
+    connection: &mut Connection,
+    source: &str,
+    io: &mut dyn Io,
+) -> Result<Evaluated, NodeError> {
+    evaluate(connection, Language::Erlang, &Code::Expression(source.into()), Answer::Text, io)
+}
+
+pub(super) fn elixir(
+    connection: &mut Connection,
+    source: &str,
+    io: &mut dyn Io,
+) -> Result<Evaluated, NodeError> {
+    evaluate(connection, Language::Elixir, &Code::Expression(source.into()), Answer::Text, io)
 }

@@ -1,6 +1,7 @@
 //! Terms as text, on one line, in the manner of `io:format("~0tp", ...)` on the node itself:
 //! numbers of processes, ports and funs are the ones that the node would show for its own.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::{BigInt, Term, decode};
@@ -89,19 +90,27 @@ fn atom(name: &str, f: &mut Formatter<'_>) -> fmt::Result {
     }
 }
 
-fn list(parts: &[Term], f: &mut Formatter<'_>) -> fmt::Result {
+/// The text of a list that is taken for a string: not empty, printable.
+pub(super) fn text(parts: &[Term]) -> Option<String> {
     // A list of larger numbers would turn into nonsense in some far script: Latin-1 only, as on
     // a node without `+pc unicode`.
-    let text: Option<String> =
-        parts.iter().map(|part| part.as_char().filter(|c| *c <= 'ÿ' && printable(*c))).collect();
-    match text {
-        Some(text) if !text.is_empty() => quoted(&text, '"', f),
-        _ => {
+    let chars = parts.iter().map(|part| part.as_char().filter(|c| in_latin1(*c)));
+    chars.collect::<Option<String>>().filter(|text| !text.is_empty())
+}
+
+fn list(parts: &[Term], f: &mut Formatter<'_>) -> fmt::Result {
+    match text(parts) {
+        Some(text) => quoted(&text, '"', f),
+        None => {
             f.write_char('[')?;
             separated(parts, f)?;
             f.write_char(']')
         }
     }
+}
+
+fn in_latin1(c: char) -> bool {
+    c <= 'ÿ' && printable(c)
 }
 
 fn printable(c: char) -> bool {
@@ -110,7 +119,14 @@ fn printable(c: char) -> bool {
 
 fn quoted(text: &str, quote: char, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_char(quote)?;
-    for c in text.chars() {
+    let special = |c: char| c == quote || c == '\\' || c.is_control();
+    let mut rest = text;
+    while let Some(at) = rest.find(special) {
+        let (plain, special) = rest.split_at(at);
+        f.write_str(plain)?;
+        let mut chars = special.chars();
+        let c = chars.next().unwrap_or(quote);
+        rest = chars.as_str();
         match c {
             '\n' => f.write_str("\\n")?,
             '\r' => f.write_str("\\r")?,
@@ -121,45 +137,76 @@ fn quoted(text: &str, quote: char, f: &mut Formatter<'_>) -> fmt::Result {
             '\u{1b}' => f.write_str("\\e")?,
             '\u{7f}' => f.write_str("\\d")?,
             c if c == quote || c == '\\' => write!(f, "\\{c}")?,
-            c if c.is_control() && u32::from(c) < 0x80 => write!(f, "\\{:03o}", u32::from(c))?,
-            c if c.is_control() => write!(f, "\\x{{{:X}}}", u32::from(c))?,
-            c => f.write_char(c)?,
+            c => write!(f, "\\{:03o}", u32::from(c))?,
         }
     }
+    f.write_str(rest)?;
     f.write_char(quote)
 }
 
+/// UTF-8 of Latin-1 characters, or Latin-1 itself, when all is printable.
 fn binary(bytes: &[u8], f: &mut Formatter<'_>) -> fmt::Result {
-    match std::str::from_utf8(bytes) {
-        Ok("") => f.write_str("<<>>"),
-        Ok(text) if text.chars().all(printable) => {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.chars().all(in_latin1).then_some(Cow::Borrowed(text)),
+        Err(_) => {
+            let printable = bytes.iter().copied().map(char::from).all(in_latin1);
+            printable.then(|| bytes.iter().copied().map(char::from).collect())
+        }
+    };
+    match text.as_deref() {
+        Some("") => f.write_str("<<>>"),
+        Some(text) => {
             f.write_str("<<")?;
             quoted(text, '"', f)?;
-            f.write_str(if text.is_ascii() { ">>" } else { "/utf8>>" })
+            // As many bytes as characters: each is one.
+            let encoded = !text.is_ascii() && text.len() == bytes.len();
+            f.write_str(if encoded { "/utf8>>" } else { ">>" })
         }
-        _ => {
+        None => {
             f.write_str("<<")?;
-            separated(bytes, f)?;
+            numbers(bytes, ",", f)?;
             f.write_str(">>")
         }
     }
 }
 
+/// Bytes as numbers; there may be very many.
+pub(super) fn numbers(bytes: &[u8], between: &str, f: &mut Formatter<'_>) -> fmt::Result {
+    const PIECE: usize = 4096;
+    let digits: Vec<String> = (0..=u8::MAX).map(|byte| byte.to_string()).collect();
+    let mut text = String::with_capacity(PIECE * (3 + between.len()));
+    for (position, piece) in bytes.chunks(PIECE).enumerate() {
+        text.clear();
+        for byte in piece {
+            text.push_str(between);
+            text.push_str(&digits[usize::from(*byte)]);
+        }
+        // None comes before the first.
+        f.write_str(if position == 0 { &text[between.len()..] } else { &text })?;
+    }
+    Ok(())
+}
+
 fn bit_binary(bytes: &[u8], last_bits: u8, f: &mut Formatter<'_>) -> fmt::Result {
     f.write_str("<<")?;
     if let Some((last, whole)) = bytes.split_last() {
-        separated(whole, f)?;
+        numbers(whole, ",", f)?;
         let comma = if whole.is_empty() { "" } else { "," };
         write!(f, "{comma}{}:{last_bits}", last >> 8_u8.saturating_sub(last_bits).min(7))?;
     }
     f.write_str(">>")
 }
 
-fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
+/// Whether it is shown in base 16.
+pub(super) fn is_hexadecimal(value: &BigInt) -> bool {
+    value.magnitude.len() > DECIMAL_BYTES
+}
+
+pub(super) fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
     if value.negative {
         f.write_char('-')?;
     }
-    if value.magnitude.len() > DECIMAL_BYTES {
+    if is_hexadecimal(value) {
         f.write_str("16#")?;
         return value.magnitude.iter().rev().try_for_each(|byte| write!(f, "{byte:02X}"));
     }
@@ -184,7 +231,7 @@ fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
 
 /// The shortest digits that read back as the same number, in the shorter of the two notations,
 /// as `float_to_list(F, [short])` has it.
-fn float(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
+pub(super) fn float(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
     let text = format!("{:e}", value.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits = mantissa.replace('.', "");

@@ -1,7 +1,7 @@
 //! Tests of the codec and the printer that need no node; the others are with the live tests.
 
-use super::decode::MAX_DEPTH;
-use super::{BigInt, Export, Pid, Port, Reference, Term, TermError};
+use super::decode::{MAX_DEPTH, MAX_PARTS};
+use super::{BigInt, Export, Inspected, Json, Pid, Port, Reference, Term, TermError};
 
 fn samples() -> Vec<(Term, &'static str)> {
     let node = || String::from("n@h");
@@ -123,9 +123,28 @@ fn depth_has_a_limit_and_below_it_works() {
     let deep = Term::decode(&nested(MAX_DEPTH)).unwrap();
     assert_eq!(deep.clone(), deep);
     assert_eq!(deep.to_string().len(), 2 * MAX_DEPTH + 1);
+    assert_eq!(Json::new(&deep, true).to_string().len(), 2 * MAX_DEPTH + 1);
+    assert_eq!(Inspected(&deep).to_string(), deep.to_string());
     assert_eq!(bytes(&deep), nested(MAX_DEPTH));
     assert_eq!(Term::decode(&nested(MAX_DEPTH + 1)), Err(TermError::Depth(MAX_DEPTH)));
     assert_eq!(Term::decode(&nested(5_000_000)), Err(TermError::Depth(MAX_DEPTH)));
+}
+
+#[test]
+fn many_parts_have_a_limit_and_tails_are_one_list() {
+    let nils = [b"\x83i\0\xa0\0\0".as_slice(), &[b'j'; 0xa0_0000]].concat();
+    assert_eq!(Term::decode(&nils), Err(TermError::Parts(MAX_PARTS)));
+    let strings =
+        [b"\x83i\0\0\0\xff".as_slice(), &[b"k\xff\xff".as_slice(), &[1; 0xffff]].concat().repeat(255)]
+            .concat();
+    assert_eq!(Term::decode(&strings), Err(TermError::Parts(MAX_PARTS)));
+    let tails = |last: &[u8]| [&[131][..], &b"l\0\0\0\x01a\x07".repeat(10_000), last].concat();
+    assert_eq!(Term::decode(&tails(b"j")), Ok(Term::List(vec![Term::Int(7); 10_000])));
+    let improper = Term::ImproperList(vec![Term::Int(7); 10_000], Box::new(Term::atom("a")));
+    assert_eq!(Term::decode(&tails(b"w\x01a")), Ok(improper));
+    assert_eq!(Term::decode(&tails(b"k\0\x01\x07")), Ok(Term::List(vec![Term::Int(7); 10_001])));
+    let long = [b"\x83v\x01\x2c".as_slice(), &[b'a'; 300]].concat();
+    assert!(matches!(Term::decode(&long), Err(TermError::LongAtom(_))));
 }
 
 #[test]
