@@ -26,6 +26,8 @@ mod mix;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod trouble;
 #[cfg(test)]
 mod upgrade;

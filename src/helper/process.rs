@@ -1,7 +1,7 @@
 //! The node's operating system process: known by pid and start time, never by name. Zombies are gone.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -45,12 +45,62 @@ impl Process {
             .is_some_and(|stat| !stat.has_ended() && (self.start == 0 || stat.start == self.start))
     }
 
+    /// Whether a signal has stopped it, or a debugger.
+    pub(super) fn is_stopped(&self) -> bool {
+        Stat::of(self.pid).is_some_and(|stat| matches!(stat.state, b'T' | b't'))
+    }
+
+    /// Its working directory, while it can be seen and is there.
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{}/cwd", self.pid)).ok().filter(|directory| directory.is_dir())
+    }
+
     /// A handle that can't come to mean another process; `None` when the process is gone.
     pub(super) fn open(&self) -> Option<Handle> {
         let pidfd = pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;
         // Only now is it known that the pid was not reused before the handle was made.
         self.is_alive().then_some(Handle { pidfd })
     }
+}
+
+/// What /proc tells of a running process; what can't be seen is `None`.
+#[derive(Debug)]
+pub(super) struct Usage {
+    /// Seconds since its start.
+    pub uptime: Option<u64>,
+    /// Bytes of memory that are not swapped out.
+    pub resident: Option<u64>,
+    /// Open file descriptors.
+    pub files: Option<u64>,
+    /// How many may be open; none of these two: unlimited.
+    pub file_limit: Option<u64>,
+}
+
+/// The unit of times in /proc: 100 to the second on each architecture that Linux has an OTP for.
+const TICKS: u64 = 100;
+
+impl Usage {
+    pub(super) fn of(process: Process) -> Self {
+        let read =
+            |file: &str| fs::read_to_string(format!("/proc/{}/{file}", process.pid)).unwrap_or_default();
+        let booted: Option<u64> =
+            fs::read_to_string("/proc/uptime").ok().and_then(|text| text.split('.').next()?.parse().ok());
+        let start = Stat::of(process.pid).map(|stat| stat.start / TICKS);
+        let status = read("status");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let limits = read("limits");
+        let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+        Self {
+            uptime: booted.zip(start).map(|(booted, start)| booted.saturating_sub(start)),
+            resident: resident.and_then(first_number).map(|kib| kib * 1024),
+            files: fs::read_dir(format!("/proc/{}/fd", process.pid)).ok().map(|all| all.count() as u64),
+            file_limit: limit.and_then(first_number),
+        }
+    }
+}
+
+fn first_number(text: &str) -> Option<u64> {
+    text.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// A process held by a pidfd.
@@ -120,6 +170,8 @@ mod tests {
     fn this_process_is_alive_and_keeps_its_identity() {
         let me = Process::now(id().cast_signed()).expect("this process");
         assert!(me.is_alive());
+        let usage = super::Usage::of(me);
+        assert!(usage.uptime.is_some() && usage.resident > Some(1024) && usage.files > Some(2), "{usage:?}");
         assert!(!Process { pid: me.pid, start: me.start + 1 }.is_alive(), "a reused pid");
     }
 

@@ -1,7 +1,8 @@
-//! A TCP stream on which every step has a deadline. Knows bytes and time, no protocol.
+//! A stream on which every step has a deadline. Knows bytes and time, no protocol.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// The moment until which something may take; none means that it may take for ever.
@@ -54,7 +55,30 @@ impl Deadline {
 /// be read, and any way in which the peer cut it, is [`ErrorKind::UnexpectedEof`].
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Stream,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    /// To a process that speaks with the node in this one's place.
+    Unix(UnixStream),
+}
+
+impl Stream {
+    fn read(&mut self, buffer: &mut [u8], limit: Option<Duration>) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.set_read_timeout(limit).and_then(|()| stream.read(buffer)),
+            Self::Unix(stream) => stream.set_read_timeout(limit).and_then(|()| stream.read(buffer)),
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], limit: Option<Duration>) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.set_write_timeout(limit).and_then(|()| stream.write(bytes)),
+            Self::Unix(stream) => stream.set_write_timeout(limit).and_then(|()| stream.write(bytes)),
+        }
+    }
 }
 
 impl Wire {
@@ -66,14 +90,17 @@ impl Wire {
         .map_err(plain)?;
         // Each frame is one write; waiting for another one would only cost time.
         stream.set_nodelay(true)?;
-        Ok(Self { stream })
+        Ok(Self { stream: Stream::Tcp(stream) })
+    }
+
+    pub(super) fn over(stream: UnixStream) -> Self {
+        Self { stream: Stream::Unix(stream) }
     }
 
     /// Whatever is there, at least a byte; 0 at the end of the stream.
     pub(super) fn read(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         loop {
-            self.stream.set_read_timeout(deadline.left()?)?;
-            match self.stream.read(buffer).map_err(plain) {
+            match self.stream.read(buffer, deadline.left()?).map_err(plain) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(0),
                 other => return other,
@@ -94,8 +121,7 @@ impl Wire {
 
     pub(super) fn write_all(&mut self, mut bytes: &[u8], deadline: Deadline) -> io::Result<()> {
         while !bytes.is_empty() {
-            self.stream.set_write_timeout(deadline.left()?)?;
-            match self.stream.write(bytes).map_err(plain) {
+            match self.stream.write(bytes, deadline.left()?).map_err(plain) {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
