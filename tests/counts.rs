@@ -46,6 +46,7 @@ fn no_client_command_boots_a_vm_or_needs_much_memory() {
                 instance.start();
             }
             let used = maxrss(instance.command(&instance.entry()).args(args));
+            eprintln!("{args:?}: {used} KiB");
             assert!(used < MEMORY, "{args:?}: {used} KiB");
         }
     }

@@ -26,9 +26,13 @@ mod mix;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod unasked;
 #[cfg(test)]
 mod upgrade;
 #[cfg(test)]

@@ -124,7 +124,7 @@ fn a_killed_node_is_down_and_starts_again() {
         for command in ["ping", "pid"] {
             assert_eq!(instance.run(&[command]).status, 3, "{command}");
         }
-        let gone = "demo is not running: its process (pid N) has ended without being stopped";
+        let gone = "demo is not running: its process (pid N) has ended, but not by \"stop\"";
         assert_eq!(instance.said(&["status"]), format!("1\n! error: {gone}\n! help: ROOT/bin/demo start\n"));
         let json = instance.run(&["status", "--json"]);
         assert!(json.status == 1 && json.stdout.contains("\"state\":\"dead\""), "{json}");

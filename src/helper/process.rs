@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+
+use super::advice;
 
 /// A process and the time it was started, in ticks since boot (field 22 of /proc/PID/stat); 0: unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,9 +43,15 @@ impl Process {
         (name.trim_end() == program).then_some(parent)
     }
 
+    /// When that can't be told, it is taken to be: a shell without files to open makes no node stop.
     pub(super) fn is_alive(&self) -> bool {
-        Stat::of(self.pid)
-            .is_some_and(|stat| !stat.has_ended() && (self.start == 0 || stat.start == self.start))
+        match Stat::of(self.pid) {
+            Some(stat) => !stat.has_ended() && (self.start == 0 || stat.start == self.start),
+            None => fs::read(format!("/proc/{}/stat", self.pid)).is_err_and(|error| {
+                // No file was opened to find out that there is one.
+                advice::exhausted(&error).is_some() && Path::new(&format!("/proc/{}", self.pid)).exists()
+            }),
+        }
     }
 
     /// Whether a signal has stopped it, or a debugger.
@@ -57,9 +66,14 @@ impl Process {
 
     /// A handle that can't come to mean another process; `None` when the process is gone.
     pub(super) fn open(&self) -> Option<Handle> {
-        let pidfd = pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;
+        let pidfd = match pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()) {
+            Ok(pidfd) => Some(pidfd),
+            Err(Errno::SRCH | Errno::INVAL) => return None,
+            // No more files may be opened, or the kernel knows no such handles.
+            Err(_) => None,
+        };
         // Only now is it known that the pid was not reused before the handle was made.
-        self.is_alive().then_some(Handle { pidfd })
+        self.is_alive().then_some(Handle { pidfd, process: *self })
     }
 }
 
@@ -103,11 +117,15 @@ fn first_number(text: &str) -> Option<u64> {
     text.split_ascii_whitespace().next()?.parse().ok()
 }
 
-/// A process held by a pidfd.
+/// A process held by a pidfd, or watched where there is none to be had.
 #[derive(Debug)]
 pub(super) struct Handle {
-    pidfd: OwnedFd,
+    pidfd: Option<OwnedFd>,
+    process: Process,
 }
+
+/// Between two looks at a process without a pidfd.
+const PAUSE: Duration = Duration::from_millis(20);
 
 impl Handle {
     /// Waits until the process has ended; false when `limit` passed first.
@@ -115,18 +133,29 @@ impl Handle {
         let deadline = std::time::Instant::now() + limit;
         loop {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let Some(pidfd) = &self.pidfd else {
+                if left.is_zero() || !self.process.is_alive() {
+                    return !self.process.is_alive();
+                }
+                std::thread::sleep(PAUSE.min(left));
+                continue;
+            };
             let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-            match poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&left)) {
+            match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&left)) {
                 Ok(0) => return false,
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 _ => return true,
             }
         }
     }
 
     /// Sends SIGTERM, which the VM takes for `init:stop()`.
-    pub(super) fn terminate(&self) -> Result<(), rustix::io::Errno> {
-        pidfd_send_signal(&self.pidfd, Signal::TERM)
+    pub(super) fn terminate(&self) -> Result<(), Errno> {
+        match (&self.pidfd, Pid::from_raw(self.process.pid)) {
+            (Some(pidfd), _) => pidfd_send_signal(pidfd, Signal::TERM),
+            (None, Some(pid)) if self.process.is_alive() => kill_process(pid, Signal::TERM),
+            _ => Err(Errno::SRCH),
+        }
     }
 }
 

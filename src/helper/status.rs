@@ -123,13 +123,12 @@ fn look(instance: &Instance, connection: &mut Option<Connection>, limit: Duratio
     Ok(value)
 }
 
-/// A node that is not running though its pid file says so, as the LSB has it: status 1, not 3.
+/// A node that is not running though its pid file is there, as the LSB has it: status 1, not 3.
 fn dead(instance: &Instance, failure: Failure) -> Failure {
     let noted = Process::noted(&instance.state).filter(|process| !process.is_alive());
     match noted {
         Some(process) if failure.status() == Status::NotRunning && record::file(&instance.state).exists() => {
-            let text =
-                format!("{failure}: its process (pid {}) has ended without being stopped", process.pid);
+            let text = format!("{failure}: its process (pid {}) has ended, but not by \"stop\"", process.pid);
             let message = Message::new(Status::Failed, text);
             match failure.help() {
                 Some(help) => message.with_help(help).into(),

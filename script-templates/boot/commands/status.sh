@@ -9,8 +9,8 @@
 # or every SECONDS of --interval, and in the same place on a terminal, until it is interrupted; it goes on
 # while the node is down. --timeout is how long the node may take to answer, 10 seconds by default.
 #
-# Ends with 0 when the node runs, 1 when it has ended without being stopped (its pid file is still there),
-# 3 when it is not running, 4 when that can't be told or it does not answer: the numbers of the LSB.
+# Ends with 0 when the node runs, 1 when it has ended, but not by "stop" (its pid file is still there), 3 when
+# it is not running, 4 when that can't be told or it does not answer: the numbers of the LSB.
 #
 # --json writes one line (with --watch one for each time) with these keys; null is what can't be known:
 #

@@ -27,14 +27,27 @@ fn size() -> Option<(usize, usize)> {
 /// The text so that it takes the place of an earlier one: home, each line cleared behind its end, the rest of
 /// the terminal cleared; not longer than the terminal, which would scroll.
 pub(super) fn over_the_last_one(text: &str) -> String {
-    let rows = size().map_or(usize::MAX, |(_, rows)| rows);
+    let (columns, rows) = size().unwrap_or((usize::MAX, usize::MAX));
     let mut out = String::from("\x1b[H");
     for line in text.lines().take(rows.saturating_sub(1)) {
-        out.push_str(line);
-        out.push_str("\x1b[K\r\n");
+        out.push_str(&cut(line, columns));
+        out.push_str("\x1b[K\n");
     }
     out.push_str("\x1b[J");
     out
+}
+
+/// As much of a line as the terminal shows in one row; colours take no room.
+fn cut(line: &str, columns: usize) -> String {
+    let (mut shown, mut in_colour) = (0, false);
+    let visible = |c: &char| {
+        in_colour |= *c == '\x1b';
+        let counts = !in_colour;
+        in_colour &= *c != 'm';
+        shown += usize::from(counts);
+        !counts || shown <= columns
+    };
+    line.chars().filter(visible).collect()
 }
 
 /// One screen.
@@ -208,7 +221,7 @@ fn nodes(value: &Value) -> Option<String> {
 mod tests {
     use serde_json::json;
 
-    use super::{draw, over_the_last_one, size_of, uptime};
+    use super::{cut, draw, over_the_last_one, size_of, uptime};
 
     #[test]
     fn a_screen_shows_what_is_known() {
@@ -243,6 +256,7 @@ mod tests {
 
     #[test]
     fn a_screen_takes_the_place_of_the_last_one() {
-        assert_eq!(over_the_last_one("a\nb\n"), "\x1b[Ha\x1b[K\r\nb\x1b[K\r\n\x1b[J");
+        assert_eq!(over_the_last_one("a\nb\n"), "\x1b[Ha\x1b[K\nb\x1b[K\n\x1b[J");
+        assert_eq!(cut("\x1b[1mab\x1b[0mcd", 3), "\x1b[1mab\x1b[0mc");
     }
 }
