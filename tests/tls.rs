@@ -27,9 +27,13 @@ const ADD_SSL: &str = "
     halt().";
 
 /// A release with ssl, a certificate, and TLS in its vm.args; none when a tool is missing.
-fn tls() -> Option<Instance> {
+fn tls(environment: &[(&str, &str)], flags: &str) -> Option<Instance> {
     let raw = rebar3().filter(|_| need(&["openssl"]))?;
-    let instance = Instance::of(raw).env("RELEASE_BOOT_SCRIPT", "tls").kit();
+    let mut builder = Instance::of(raw).env("RELEASE_BOOT_SCRIPT", "tls");
+    for (name, value) in environment {
+        builder = builder.env(name, value);
+    }
+    let instance = builder.kit();
     let mut erl = instance.command(Path::new("erl"));
     erl.args(["-noshell", "-eval", "io:put_chars(code:lib_dir()), halt()."]);
     let otp = PathBuf::from(instance.finish(&mut erl, "").ok());
@@ -48,7 +52,7 @@ fn tls() -> Option<Instance> {
     let text = fs::read_to_string(&vm_args).unwrap();
     let conf = instance.base().join("ssl_dist.conf");
     let conf = conf.to_str().unwrap();
-    fs::write(vm_args, format!("{text}\n-proto_dist inet_tls\n-ssl_dist_optfile \"{conf}\"\n")).unwrap();
+    fs::write(vm_args, format!("{text}\n{flags}\n-ssl_dist_optfile \"{conf}\"\n")).unwrap();
     Some(instance)
 }
 
@@ -81,7 +85,7 @@ fn conf(instance: &Instance, authority: &str) {
 
 #[test]
 fn a_tls_node_answers_all_commands() {
-    let Some(instance) = tls() else { return };
+    let Some(instance) = tls(&[], "-proto_dist inet_tls") else { return };
     assert_eq!(instance.said(&["start"]), "0\n");
     let vms = instance.vms();
     assert_eq!(vms.len(), 1, "the one that asked has gone");
@@ -114,6 +118,30 @@ fn a_tls_node_answers_all_commands() {
     assert_eq!(instance.said(&["ping"]), "3\n! error: demo is not running\n! help: ROOT/bin/demo start\n");
 }
 
+#[test]
+fn a_tls_node_without_epmd_answers_under_a_long_name() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let environment =
+        [("RELEASE_NODE", "demo@127.0.0.1"), ("RELEASE_DISTRIBUTION", "name"), ("BOOT_INSTANCE", "demo")];
+    let flags = format!("-proto_dist inet_tls -start_epmd false -erl_epmd_port {port}");
+    let Some(instance) = tls(&environment, &flags) else { return };
+    // The certificate is another host's.
+    let conf = instance.base().join("ssl_dist.conf");
+    let text = fs::read_to_string(&conf).unwrap();
+    let (server, client) = text.split_once("{client").unwrap();
+    fs::write(&conf, format!("{server}{{client{}", client.replace("verify_peer", "verify_none"))).unwrap();
+    assert_eq!(instance.said(&["start"]), "0\n");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.run(&["rpc", "node()."]).stdout, "'demo@127.0.0.1'\n");
+    let client = instance.run(&["rpc", "hd(nodes(hidden))."]).ok();
+    assert!(
+        client.ends_with("@127.0.0.1'\n") && !client.contains("undefined"),
+        "a name that the node gave: {client}"
+    );
+    assert_eq!(instance.said(&["stop"]), "0\n");
+    assert_eq!(instance.run(&["ping"]).status, 3);
+}
+
 /// While a client asks, neither it nor the node shows the cookie to others.
 fn no_cookie_in_arguments(instance: &Instance) {
     let base = instance.base().to_str().unwrap();
@@ -134,7 +162,7 @@ fn no_cookie_in_arguments(instance: &Instance) {
 
 #[test]
 fn what_goes_wrong_with_tls_is_told_apart() {
-    let Some(instance) = tls() else { return };
+    let Some(instance) = tls(&[], "-proto_dist inet_tls") else { return };
     instance.start();
     let vm = instance.vms()[0];
     let told = |args: &[&str], status: i32, text: &str, help: &str| {

@@ -7,6 +7,9 @@ Port = open_port({fd, 0, 0}, [{packet, 4}, binary]),
 Tell = fun(Term) -> port_command(Port, term_to_binary(Term, [{minor_version, 2}])) end,
 Text = fun(Term) -> unicode:characters_to_binary(io_lib:format("~0tp", [Term])) end,
 Fail = fun(Kind, Reason) -> Tell({error, Kind, Text(Reason)}), halt(1) end,
+%% A dynamic name; its host part is the node's own: this host may know no long name of itself.
+[_, Host] = string:split(Node, "@"),
+Name = list_to_atom("undefined@" ++ Host),
 case application:ensure_all_started(ssl) of
     {ok, _} -> ok;
     {error, Missing} -> Fail(ssl, Missing)
@@ -14,8 +17,8 @@ end,
 Options = #{name_domain => list_to_atom(Domain), hidden => true, dist_listen => false},
 Started =
     case erlang:function_exported(net_kernel, start, 2) of
-        true -> catch net_kernel:start(undefined, Options);
-        false -> catch net_kernel:start([undefined, list_to_atom(Domain)])
+        true -> catch net_kernel:start(Name, Options);
+        false -> catch net_kernel:start([Name, list_to_atom(Domain)])
     end,
 case Started of
     {ok, _} -> ok;

@@ -4,6 +4,7 @@
 use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,7 +22,11 @@ const CLIENT: &str = "client@relboot";
 /// No greeting is longer.
 const MAX_GREETING: usize = 64 * 1024;
 
-/// The `erl`; it sees the stream's end and ends by itself, and is not waited for.
+/// How long it may take to pass on what was said last, and to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// The `erl`, which ends by itself when it sees the end of the stream.
 #[derive(Debug)]
 struct Proxy(Child);
 
@@ -29,7 +34,14 @@ impl Keep for Proxy {}
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // It may have ended already; then there is nothing to kill, only to reap.
+        let deadline = Instant::now() + LAST_WORDS;
+        while Instant::now() < deadline {
+            match self.0.try_wait() {
+                Ok(None) => std::thread::sleep(PAUSE),
+                _ => return,
+            }
+        }
+        // It may have ended right now; then there is only something to reap.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -49,6 +61,8 @@ pub(super) fn connect(
     let left = deadline.saturating_duration_since(Instant::now());
     let mut command = command(instance, record, target, left)?;
     command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
+    // A ctrl-C is for this process, which may have something to tell the node then.
+    command.process_group(0);
     let child = command.spawn().map_err(|error| cannot_start(instance, &error))?;
     // It holds the other end of the stream, whose end would not be seen.
     drop(command);

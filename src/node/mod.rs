@@ -114,8 +114,9 @@ pub fn connect(target: &Target, limit: Duration) -> Result<Connection, NodeError
 /// As [`connect`].
 pub fn registered(target: &Target, limit: Duration) -> Result<(), NodeError> {
     let mut best: Option<NodeError> = None;
+    let share = limit / target.addresses.len().max(1).try_into().unwrap_or(u32::MAX);
     for address in &target.addresses {
-        let attempt = Attempt::new(target, *address, limit);
+        let attempt = Attempt::new(target, *address, share);
         match attempt.knock() {
             Ok(()) => return Ok(()),
             Err(error) if best.as_ref().is_none_or(|best| nearness(&error) > nearness(best)) => {
