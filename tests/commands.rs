@@ -59,7 +59,9 @@ fn options(header: &str) -> Vec<(String, String)> {
     let lines = header.lines().skip_while(|line| !line.starts_with("usage:"));
     for line in lines.take_while(|line| !line.is_empty()) {
         let words: Vec<_> = line.split(|c: char| " []|()".contains(c)).filter(|it| !it.is_empty()).collect();
-        for (at, word) in words.iter().enumerate().filter(|(_, word)| word.starts_with("--") && word.len() > 2) {
+        for (at, word) in
+            words.iter().enumerate().filter(|(_, word)| word.starts_with("--") && word.len() > 2)
+        {
             let word = word.split('=').next().unwrap();
             found.push((word.to_owned(), words.get(at + 1).unwrap_or(&"").to_string()));
         }

@@ -7,8 +7,9 @@ use crate::support::releases::{Raw, mix, rebar3};
 use crate::support::strace::{Counts, count, maxrss};
 use crate::support::tools::need;
 
-/// Peak memory of a client command, in KiB.
-const MEMORY: u64 = 8 * 1024;
+/// Peak memory of a client command, in KiB, with the helper as it is built for tests. As it is shipped, it is 1.8 MiB
+/// for a ping and 2.4 MiB for a status.
+const MEMORY: u64 = 6 * 1024;
 
 #[test]
 fn a_ping_is_the_script_and_the_helper() {

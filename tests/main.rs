@@ -30,7 +30,13 @@ mod rpc;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
+mod status;
+#[cfg(test)]
+mod tls;
+#[cfg(test)]
 mod trouble;
+#[cfg(test)]
+mod unasked;
 #[cfg(test)]
 mod upgrade;
 #[cfg(test)]

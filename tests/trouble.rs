@@ -121,9 +121,13 @@ fn a_killed_node_is_down_and_starts_again() {
         let vm = instance.vms()[0];
         signal(vm, Signal::KILL);
         until("it is gone", Duration::from_secs(10), || !runs(vm));
-        for command in ["ping", "pid", "status"] {
+        for command in ["ping", "pid"] {
             assert_eq!(instance.run(&[command]).status, 3, "{command}");
         }
+        let gone = "demo is not running: its process (pid N) has ended, but not by \"stop\"";
+        assert_eq!(instance.said(&["status"]), format!("1\n! error: {gone}\n! help: ROOT/bin/demo start\n"));
+        let json = instance.run(&["status", "--json"]);
+        assert!(json.status == 1 && json.stdout.contains("\"state\":\"dead\""), "{json}");
         assert_eq!(instance.said(&["stop"]), "0\n! demo is not running\n");
         assert_eq!(instance.said(&["start"]), "0\n");
         assert_eq!(instance.said(&["ping"]), "0\npong\n");
@@ -163,10 +167,7 @@ fn a_node_without_a_name_is_stopped_by_signal() {
              ! help: give it a name: -sname or -name in vm.args, or RELEASE_NODE, and start it again\n"
         );
         assert_eq!(instance.said(&["start"]), "0\n! demo is already running (pid N)\n");
-        assert_eq!(
-            instance.said(&["stop"]),
-            "0\n! warning: demo was started without distribution, so it can't be asked; sending SIGTERM to pid N\n"
-        );
+        assert_eq!(instance.said(&["stop"]), "0\n");
         assert!(!runs(vms[0]));
         assert_eq!(instance.said(&["stop"]), "0\n! demo is not running\n");
     }

@@ -4,12 +4,16 @@ use std::ffi::OsString;
 use std::io::{Stdout, Write};
 use std::time::Duration;
 
+use super::advice::{self, Trouble};
 use super::env::Instance;
 use super::process::Process;
 use super::record::Record;
-use super::{options, print};
+use super::{options, print, proxy, sockets};
 use crate::error::{Failure, Message, Report, Status};
-use crate::node::{Connection, Io, NodeError, connect, os_pid};
+use crate::node::{Connection, Io, NodeError, Target, connect, os_pid};
+
+/// How long a socket of the node's process may take that may not be the node's.
+const SOCKET_LIMIT: Duration = Duration::from_secs(1);
 
 /// Connects to the instance's node.
 ///
@@ -25,16 +29,75 @@ pub(super) fn open(instance: &Instance, limit: Duration) -> Result<Connection, F
         return Err(not_running(instance));
     }
     let target = record.target(instance)?;
-    match (connect(&target, limit), process, noted) {
+    match (reach(instance, &record, &target, process, limit), process, noted) {
         (Ok(connection), None, Some(dead)) => ours(connection, instance, dead.pid),
         (Ok(connection), _, _) => Ok(connection),
-        (Err(error), Some(process), _) => {
-            Err(Unanswered { name: instance.name.clone(), process, source: error }.into())
-        }
+        (Err(Trouble::Told(failure)), _, _) => Err(failure),
         (Err(_), None, Some(_)) => Err(not_running(instance)),
-        (Err(error), None, None) if error.status() == Status::NotRunning => Err(not_running(instance)),
-        (Err(error), None, None) => Err(error.into()),
+        (Err(Trouble::Node(error)), None, None) if error.status() == Status::NotRunning => {
+            Err(not_running(instance))
+        }
+        (Err(Trouble::Node(error)), _, _) => Err(advice::explain(instance, &record, process, error)),
     }
+}
+
+/// Connects by whatever way leads to the node: its recorded name and ports, an `erl` where it speaks TLS, the
+/// ports on which its process listens, the other addresses of this host.
+fn reach(
+    instance: &Instance,
+    record: &Record,
+    target: &Target,
+    process: Option<Process>,
+    limit: Duration,
+) -> Result<Connection, Trouble> {
+    if record.is_tls() {
+        return proxy::connect(instance, record, target, limit);
+    }
+    let error = match connect(target, limit) {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    if !advice::is_lost(&error) {
+        return Err(Trouble::Node(error));
+    }
+    let (found, epmd) = match process {
+        Some(process) => {
+            (by_sockets(target, process, limit), !matches!(error, NodeError::PortRefused { .. }))
+        }
+        None => (by_addresses(target, limit), false),
+    };
+    if epmd && matches!(found, Some(Ok(_))) {
+        advice::warn_of_epmd(instance, record, &error);
+    }
+    found.unwrap_or(Err(error)).map_err(Trouble::Node)
+}
+
+/// Tries the ports on which the node's process listens. What is not the node's own does not count.
+pub(super) fn by_sockets(
+    target: &Target,
+    process: Process,
+    limit: Duration,
+) -> Option<Result<Connection, NodeError>> {
+    let limit = limit.min(SOCKET_LIMIT);
+    sockets::listening(process.pid).into_iter().find_map(|at| {
+        let (addresses, dist_port) = (vec![at.ip()], Some(at.port()));
+        match connect(&Target { addresses, dist_port, ..target.clone() }, limit) {
+            Ok(connection) => Some(Ok(connection)),
+            Err(error @ (NodeError::WrongCookie { .. } | NodeError::NotAllowed { .. })) => Some(Err(error)),
+            Err(_) => None,
+        }
+    })
+}
+
+/// Tries the addresses of this host that were not tried yet.
+fn by_addresses(target: &Target, limit: Duration) -> Option<Result<Connection, NodeError>> {
+    let mut addresses = sockets::own_addresses();
+    addresses.retain(|address| !target.addresses.contains(address));
+    if addresses.is_empty() {
+        return None;
+    }
+    let found = connect(&Target { addresses, ..target.clone() }, limit);
+    (!found.as_ref().is_err_and(advice::is_lost)).then_some(found)
 }
 
 /// The recorded process is gone, and yet a node of its name answers: when it is not that process seen
@@ -58,39 +121,15 @@ pub(super) fn not_running(instance: &Instance) -> Failure {
         .into()
 }
 
+/// The running process of a node that was started without distribution.
+pub(super) fn unnamed(instance: &Instance) -> Result<Option<Process>, Failure> {
+    let record = Record::read(instance)?.filter(|record| record.node.is_none());
+    Ok(record.and_then(|_| Process::recorded(&instance.state)))
+}
+
 /// What the user called, for lines to type.
 pub(super) fn program() -> String {
     super::env::var("BOOT_PROG").unwrap_or_else(|| "bin/NAME".into())
-}
-
-/// Its process lives, but the node does not answer: status 4, whatever the layer below says.
-#[derive(Debug)]
-struct Unanswered {
-    name: String,
-    process: Process,
-    source: NodeError,
-}
-
-impl std::fmt::Display for Unanswered {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is running (pid {}) but does not answer: {}", self.name, self.process.pid, self.source)
-    }
-}
-
-impl std::error::Error for Unanswered {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
-    }
-}
-
-impl Report for Unanswered {
-    fn status(&self) -> Status {
-        Status::Unreachable
-    }
-
-    fn help(&self) -> Option<String> {
-        self.source.help()
-    }
 }
 
 /// Streams what a call prints to standard output.
@@ -117,10 +156,15 @@ pub(super) fn ping(arguments: Vec<OsString>) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-/// `pid`: prints the node's process id, as the node itself tells it.
+/// `pid`: prints the node's process id, as the node itself tells it; the recorded one of a node without a name.
 pub(super) fn pid(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let limit = options::only_timeout(arguments, options::CLIENT_LIMIT)?;
-    let mut connection = open(&Instance::from_env()?, limit)?;
+    let instance = Instance::from_env()?;
+    if let Some(process) = unnamed(&instance)? {
+        print(&format!("{}\n", process.pid))?;
+        return Ok(Status::Done);
+    }
+    let mut connection = open(&instance, limit)?;
     print(&format!("{}\n", os_pid(&mut connection)?))?;
     Ok(Status::Done)
 }

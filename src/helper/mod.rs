@@ -1,6 +1,7 @@
 //! The helper's subcommands: what the kit's scripts call. Knows nothing of the generator; prints results
 //! to standard output and messages to standard error, here and nowhere below.
 
+mod advice;
 mod client;
 mod env;
 mod hook;
@@ -8,9 +9,11 @@ mod hook_check;
 mod options;
 mod prepare;
 mod process;
+mod proxy;
 mod record;
 mod releases;
 mod rpc;
+mod sockets;
 mod status;
 mod stop;
 mod wait;

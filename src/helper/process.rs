@@ -1,12 +1,15 @@
 //! The node's operating system process: known by pid and start time, never by name. Zombies are gone.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+
+use super::advice;
 
 /// A process and the time it was started, in ticks since boot (field 22 of /proc/PID/stat); 0: unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,24 +43,89 @@ impl Process {
         (name.trim_end() == program).then_some(parent)
     }
 
+    /// When that can't be told, it is taken to be: a shell without files to open makes no node stop.
     pub(super) fn is_alive(&self) -> bool {
-        Stat::of(self.pid)
-            .is_some_and(|stat| !stat.has_ended() && (self.start == 0 || stat.start == self.start))
+        match Stat::of(self.pid) {
+            Some(stat) => !stat.has_ended() && (self.start == 0 || stat.start == self.start),
+            None => fs::read(format!("/proc/{}/stat", self.pid)).is_err_and(|error| {
+                // No file was opened to find out that there is one.
+                advice::exhausted(&error).is_some() && Path::new(&format!("/proc/{}", self.pid)).exists()
+            }),
+        }
+    }
+
+    /// Whether a signal has stopped it, or a debugger.
+    pub(super) fn is_stopped(&self) -> bool {
+        Stat::of(self.pid).is_some_and(|stat| matches!(stat.state, b'T' | b't'))
+    }
+
+    /// Its working directory, while it can be seen and is there.
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        fs::read_link(format!("/proc/{}/cwd", self.pid)).ok().filter(|directory| directory.is_dir())
     }
 
     /// A handle that can't come to mean another process; `None` when the process is gone.
     pub(super) fn open(&self) -> Option<Handle> {
-        let pidfd = pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()).ok()?;
+        let pidfd = match pidfd_open(Pid::from_raw(self.pid)?, PidfdFlags::empty()) {
+            Ok(pidfd) => Some(pidfd),
+            Err(Errno::SRCH | Errno::INVAL) => return None,
+            // No more files may be opened, or the kernel knows no such handles.
+            Err(_) => None,
+        };
         // Only now is it known that the pid was not reused before the handle was made.
-        self.is_alive().then_some(Handle { pidfd })
+        self.is_alive().then_some(Handle { pidfd, process: *self })
     }
 }
 
-/// A process held by a pidfd.
+/// What /proc tells of a running process; what can't be seen is `None`.
+#[derive(Debug)]
+pub(super) struct Usage {
+    /// Seconds since its start.
+    pub uptime: Option<u64>,
+    /// Bytes of memory that are not swapped out.
+    pub resident: Option<u64>,
+    /// Open file descriptors.
+    pub files: Option<u64>,
+    /// How many may be open; none of these two: unlimited.
+    pub file_limit: Option<u64>,
+}
+
+/// The unit of times in /proc: 100 to the second on each architecture that Linux has an OTP for.
+const TICKS: u64 = 100;
+
+impl Usage {
+    pub(super) fn of(process: Process) -> Self {
+        let read =
+            |file: &str| fs::read_to_string(format!("/proc/{}/{file}", process.pid)).unwrap_or_default();
+        let booted: Option<u64> =
+            fs::read_to_string("/proc/uptime").ok().and_then(|text| text.split('.').next()?.parse().ok());
+        let start = Stat::of(process.pid).map(|stat| stat.start / TICKS);
+        let status = read("status");
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let limits = read("limits");
+        let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+        Self {
+            uptime: booted.zip(start).map(|(booted, start)| booted.saturating_sub(start)),
+            resident: resident.and_then(first_number).map(|kib| kib * 1024),
+            files: fs::read_dir(format!("/proc/{}/fd", process.pid)).ok().map(|all| all.count() as u64),
+            file_limit: limit.and_then(first_number),
+        }
+    }
+}
+
+fn first_number(text: &str) -> Option<u64> {
+    text.split_ascii_whitespace().next()?.parse().ok()
+}
+
+/// A process held by a pidfd, or watched where there is none to be had.
 #[derive(Debug)]
 pub(super) struct Handle {
-    pidfd: OwnedFd,
+    pidfd: Option<OwnedFd>,
+    process: Process,
 }
+
+/// Between two looks at a process without a pidfd.
+const PAUSE: Duration = Duration::from_millis(20);
 
 impl Handle {
     /// Waits until the process has ended; false when `limit` passed first.
@@ -65,18 +133,29 @@ impl Handle {
         let deadline = std::time::Instant::now() + limit;
         loop {
             let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let Some(pidfd) = &self.pidfd else {
+                if left.is_zero() || !self.process.is_alive() {
+                    return !self.process.is_alive();
+                }
+                std::thread::sleep(PAUSE.min(left));
+                continue;
+            };
             let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-            match poll(&mut [PollFd::new(&self.pidfd, PollFlags::IN)], Some(&left)) {
+            match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&left)) {
                 Ok(0) => return false,
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 _ => return true,
             }
         }
     }
 
     /// Sends SIGTERM, which the VM takes for `init:stop()`.
-    pub(super) fn terminate(&self) -> Result<(), rustix::io::Errno> {
-        pidfd_send_signal(&self.pidfd, Signal::TERM)
+    pub(super) fn terminate(&self) -> Result<(), Errno> {
+        match (&self.pidfd, Pid::from_raw(self.process.pid)) {
+            (Some(pidfd), _) => pidfd_send_signal(pidfd, Signal::TERM),
+            (None, Some(pid)) if self.process.is_alive() => kill_process(pid, Signal::TERM),
+            _ => Err(Errno::SRCH),
+        }
     }
 }
 
@@ -120,6 +199,8 @@ mod tests {
     fn this_process_is_alive_and_keeps_its_identity() {
         let me = Process::now(id().cast_signed()).expect("this process");
         assert!(me.is_alive());
+        let usage = super::Usage::of(me);
+        assert!(usage.uptime.is_some() && usage.resident > Some(1024) && usage.files > Some(2), "{usage:?}");
         assert!(!Process { pid: me.pid, start: me.start + 1 }.is_alive(), "a reused pid");
     }
 

@@ -6,8 +6,11 @@ use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
+use super::advice;
+use super::client::program;
 use super::env::{self, Instance};
 use crate::error::{Failure, Message, Report, Status};
+use crate::host::{Facts, Roots};
 use crate::names::NodeName;
 use crate::node::{Cookie, Target};
 
@@ -26,6 +29,25 @@ pub(super) struct Record {
     pub dist_port: Option<u16>,
     /// The value of `-proto_dist` when it has one.
     pub proto: Option<String>,
+    /// Where its `erlexec` is.
+    pub bindir: Option<PathBuf>,
+    /// The flags of its distribution that an `erl` needs to connect to it, as words.
+    pub flags: Vec<String>,
+}
+
+/// The flags that count for a client too.
+const CLIENT_FLAGS: [&str; 5] = ["-proto_dist", "-ssl_dist_optfile", "-ssl_dist_opt", "-pa", "-pz"];
+
+/// The words of the flags that an `erl` needs as well; `occurrences` gives the values of each use of one.
+pub(super) fn client_flags(occurrences: impl Fn(&str) -> Vec<Vec<String>>) -> Vec<String> {
+    let mut words = Vec::new();
+    for flag in CLIENT_FLAGS {
+        for values in occurrences(flag) {
+            words.push(flag.to_owned());
+            words.extend(values);
+        }
+    }
+    words
 }
 
 impl Record {
@@ -45,6 +67,10 @@ impl Record {
         line("node", self.node.as_ref().map(ToString::to_string));
         line("dist_port", self.dist_port.map(|port| port.to_string()));
         line("proto", self.proto.clone());
+        line("bindir", self.bindir.as_deref().map(in_one_line));
+        for word in &self.flags {
+            line("flag", Some(in_one_line(Path::new(word))));
+        }
         text
     }
 
@@ -61,12 +87,13 @@ impl Record {
                     .into()
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => {
-                Err(Message::new(Status::Unreachable, format!("cannot read {}: {error}", path.display()))
-                    .with_help("the node belongs to another user: run this as that user or as root")
-                    .into())
-            }
+            Err(error) => Err(cannot_read(&path.display().to_string(), &error)),
         }
+    }
+
+    /// Whether this client can't speak with the node itself.
+    pub(super) fn is_tls(&self) -> bool {
+        self.proto.as_deref().is_some_and(|proto| proto.ends_with("_tls"))
     }
 
     /// How to reach the node.
@@ -78,13 +105,8 @@ impl Record {
             return Err(NoDistribution { name: instance.name.clone() }.into());
         };
         let path = cookie_file(&instance.state);
-        let cookie = fs::read(&path).map_err(|error| {
-            Message::new(
-                Status::Unreachable,
-                format!("cannot read the cookie in {}: {error}", path.display()),
-            )
-            .with_help("run this as the user that started the node, or as root")
-        })?;
+        let cookie = fs::read(&path)
+            .map_err(|error| cannot_read(&format!("the cookie in {}", path.display()), &error))?;
         let addresses = addresses(name.host());
         Ok(Target {
             name,
@@ -94,6 +116,17 @@ impl Record {
             dist_port: self.dist_port,
         })
     }
+}
+
+fn cannot_read(what: &str, error: &std::io::Error) -> Failure {
+    if let Some(failure) = advice::exhausted(error) {
+        return failure;
+    }
+    let help = match error.kind() {
+        std::io::ErrorKind::NotFound => format!("somebody removed it: {} stop, then start", program()),
+        _ => "the node belongs to another user: run this as that user or as root".into(),
+    };
+    Message::new(Status::Unreachable, format!("cannot read {what}: {error}")).with_help(help).into()
 }
 
 /// The node was started without a name: it can be stopped by signal, but not asked.
@@ -138,6 +171,8 @@ fn parse(text: &str) -> Option<Record> {
         epmd_port: value("epmd_port")?.parse().ok()?,
         dist_port: value("dist_port").map(str::parse).transpose().ok()?,
         proto: value("proto").map(Into::into),
+        bindir: value("bindir").map(|text| from_one_line(text).into()),
+        flags: text.lines().filter_map(|line| line.strip_prefix("flag=")).map(from_one_line).collect(),
     })
 }
 
@@ -146,21 +181,53 @@ fn parse(text: &str) -> Option<Record> {
 fn addresses(host: &str) -> Vec<IpAddr> {
     let mut addresses: Vec<IpAddr> = host.parse().into_iter().collect();
     addresses.extend([IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
-    for line in fs::read_to_string("/etc/hosts").unwrap_or_default().lines() {
-        let mut words = line.split('#').next().unwrap_or_default().split_whitespace();
-        let address = words.next().and_then(|word| word.parse().ok());
-        if let Some(address) = address.filter(|address| !addresses.contains(address))
-            && words.any(|word| word == host)
-        {
+    for address in in_hosts(host) {
+        if !addresses.contains(&address) {
             addresses.push(address);
         }
     }
     addresses
 }
 
+/// Whether an address of the host can be known without asking a name service.
+pub(super) fn is_known(host: &str) -> bool {
+    let own = Facts::collect(&Roots::default()).host;
+    host.parse::<IpAddr>().is_ok()
+        || [own.name.as_str(), &own.fqdn, "localhost"].contains(&host)
+        || !in_hosts(host).is_empty()
+}
+
+fn in_hosts(host: &str) -> Vec<IpAddr> {
+    let text = fs::read_to_string("/etc/hosts").unwrap_or_default();
+    let lines = text.lines().map(|line| line.split('#').next().unwrap_or_default().split_whitespace());
+    lines
+        .filter_map(|mut words| {
+            let address = words.next()?.parse().ok()?;
+            words.any(|word| word == host).then_some(address)
+        })
+        .collect()
+}
+
+/// A path or word as a line's value: a newline as `\n`.
+fn in_one_line(text: &Path) -> String {
+    text.to_string_lossy().replace('\\', "\\\\").replace('\n', "\\n")
+}
+
+fn from_one_line(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => out.extend(rest.next().map(|c| if c == 'n' { '\n' } else { c })),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Record, parse};
+    use super::{Record, client_flags, parse};
     use crate::names::NodeName;
 
     #[test]
@@ -171,7 +238,14 @@ mod tests {
             epmd_port: 4370,
             dist_port: None,
             proto: Some("inet6_tcp".into()),
+            bindir: Some("/a \\n\nb".into()),
+            flags: client_flags(|flag| match flag {
+                "-ssl_dist_opt" => vec![vec!["server_certfile".into(), "it's a \"path\"\n".into()]],
+                "-pa" => vec![vec!["a".into(), "b".into()], vec![]],
+                _ => Vec::new(),
+            }),
         };
+        assert_eq!(record.flags.len(), 7);
         assert_eq!(parse(&record.to_text()), Some(record));
         assert_eq!(parse("node=demo\nvsn=1\nepmd_port=1\n"), None, "no node name");
         assert_eq!(parse(""), None);

@@ -1,90 +1,165 @@
-//! `status`: what the running node is doing. Writes nothing.
+//! `status`: what the node is doing, for people and for programs, once or again and again. Changes nothing.
+
+mod facts;
+mod screen;
 
 use std::ffi::OsString;
-use std::time::{Duration, Instant};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::time::Duration;
 
-use super::client::{Output, open};
-use super::env::Instance;
-use super::{options, print};
-use crate::error::{Failure, Message, Status};
-use crate::node::{self, Connection, Outcome, Term, os_pid};
+use serde_json::{Value, json};
 
-/// `status`: one line for people, or `--json`.
+use super::env::{self, Instance};
+use super::process::Process;
+use super::record::{self, Record};
+use super::{client, options, print};
+use crate::error::{Failure, Message, Report, Status};
+use crate::node::Connection;
+
+/// The pause between two screens of `--watch`.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+struct Options {
+    json: bool,
+    watch: bool,
+    interval: Duration,
+    limit: Duration,
+}
+
+impl Options {
+    fn parse(arguments: Vec<OsString>) -> Result<Self, Failure> {
+        let mut parsed = Self { json: false, watch: false, interval: INTERVAL, limit: options::CLIENT_LIMIT };
+        let mut parser = lexopt::Parser::from_args(arguments);
+        while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
+            match argument {
+                lexopt::Arg::Long("json") => parsed.json = true,
+                lexopt::Arg::Long("watch") => parsed.watch = true,
+                lexopt::Arg::Long("interval") => {
+                    parsed.interval = interval(&options::text(&mut parser)?)?;
+                    parsed.watch = true;
+                }
+                lexopt::Arg::Long("timeout") => parsed.limit = options::seconds(&mut parser)?,
+                other => return Err(options::usage(&other.unexpected())),
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// Whole seconds, or with a fraction.
+fn interval(text: &str) -> Result<Duration, Failure> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| {
+        let text = format!("--interval takes 0.1 to 86400 seconds, not {text:?}");
+        Message::new(Status::Usage, text).into()
+    })
+}
+
+/// `status [--json] [--watch] [--interval SECONDS] [--timeout SECONDS]`.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
-    let (json, limit) = options::json_and_timeout(arguments)?;
+    let options = Options::parse(arguments)?;
     let instance = Instance::from_env()?;
-    match open(&instance, limit).and_then(|mut connection| ask(&mut connection)) {
-        Ok(state) => {
-            print(&state.show(&instance.name, json))?;
+    if options.watch {
+        return watch(&instance, &options);
+    }
+    match look(&instance, &mut None, options.limit) {
+        Ok(value) => {
+            print(&show(&value, options.json))?;
             Ok(Status::Done)
         }
-        Err(failure) if json => {
-            let state = if failure.status() == Status::NotRunning { "stopped" } else { "unknown" };
-            let value =
-                serde_json::json!({ "name": instance.name, "state": state, "reason": failure.to_string() });
-            print(&format!("{value}\n"))?;
+        Err(failure) if options.json => {
+            print(&show(&reason(&instance, failure.as_ref()), true))?;
             Ok(failure.status())
         }
         Err(failure) => Err(failure),
     }
 }
 
-struct NodeState {
-    state: String,
-    node: String,
-    pid: u32,
-    vsn: String,
-    otp: String,
-    uptime: u64,
-    answered_in: Duration,
-}
-
-/// One call: `{Status, Node, Version, Otp, UptimeMilliseconds}`.
-const ASK: &str = "{element(1, init:get_status()), node(), element(2, init:script_id()), \
-     erlang:system_info(otp_release), element(1, erlang:statistics(wall_clock))}.";
-
-fn ask(connection: &mut Connection) -> Result<NodeState, Failure> {
-    let before = Instant::now();
-    let pid = os_pid(connection)?;
-    let answered_in = before.elapsed();
-    let outcome = node::erlang_term(connection, ASK, &[], &mut Output::new())?;
-    let unexpected = || Message::new(Status::Unreachable, "the node gave an answer that makes no sense");
-    let Outcome::Return(Term::Tuple(fields)) = outcome else {
-        return Err(unexpected().into());
-    };
-    let [state, node, vsn, otp, uptime] = fields.as_slice() else {
-        return Err(unexpected().into());
-    };
-    let text = |term: &Term| term.as_text().ok_or_else(unexpected);
-    Ok(NodeState {
-        state: text(state)?,
-        node: text(node)?,
-        vsn: text(vsn)?,
-        otp: text(otp)?,
-        pid,
-        uptime: uptime.as_int().and_then(|it| u64::try_from(it).ok()).ok_or_else(unexpected)? / 1000,
-        answered_in,
-    })
-}
-
-impl NodeState {
-    fn show(&self, name: &str, json: bool) -> String {
-        if json {
-            let value = serde_json::json!({
-                "name": name, "state": self.state, "node": self.node, "pid": self.pid, "version": self.vsn,
-                "otp": self.otp, "uptime_seconds": self.uptime,
-            });
-            return format!("{value}\n");
+/// One screen after the other until the reader has enough: over one connection as long as it lasts.
+fn watch(instance: &Instance, options: &Options) -> Result<Status, Failure> {
+    let redraws = !options.json && std::io::stdout().is_terminal();
+    // A node that hangs must not keep an older screen looking like news.
+    let limit = options.limit.min(options.interval.max(Duration::from_secs(1)));
+    let mut connection = None;
+    let mut first = true;
+    loop {
+        let value = look(instance, &mut connection, limit)
+            .unwrap_or_else(|failure| reason(instance, failure.as_ref()));
+        let mut text = show(&value, options.json);
+        if redraws {
+            text = screen::over_the_last_one(&text);
+        } else if !first && !options.json {
+            text.insert(0, '\n');
         }
-        format!(
-            "{name} is {}\nnode:    {}\npid:     {}\nversion: {} (booted)\notp:     {}\nuptime:  {} s\nanswers: in {:.1} ms\n",
-            self.state,
-            self.node,
-            self.pid,
-            self.vsn,
-            self.otp,
-            self.uptime,
-            self.answered_in.as_secs_f64() * 1000.0,
-        )
+        let mut out = std::io::stdout();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(Status::Done),
+            Err(error) => {
+                let text = format!("cannot write the result: {error}");
+                return Err(Message::new(Status::Failed, text).into());
+            }
+            Ok(()) => {}
+        }
+        first = false;
+        std::thread::sleep(options.interval);
     }
+}
+
+/// What is known of the node now; a connection that is open is used, and what was opened stays.
+fn look(instance: &Instance, connection: &mut Option<Connection>, limit: Duration) -> Result<Value, Failure> {
+    if let Some(process) = client::unnamed(instance)? {
+        let vsn = Record::read(instance)?.map(|record| record.vsn);
+        return Ok(facts::of_process(instance, process, vsn));
+    }
+    if let Some(open) = connection.as_mut()
+        && let Ok(value) = facts::ask(open, instance)
+    {
+        return Ok(value);
+    }
+    *connection = None;
+    let mut opened = client::open(instance, limit).map_err(|failure| dead(instance, failure))?;
+    let value = facts::ask(&mut opened, instance)?;
+    *connection = Some(opened);
+    Ok(value)
+}
+
+/// A node that is not running though its pid file is there, as the LSB has it: status 1, not 3.
+fn dead(instance: &Instance, failure: Failure) -> Failure {
+    let noted = Process::noted(&instance.state).filter(|process| !process.is_alive());
+    match noted {
+        Some(process) if failure.status() == Status::NotRunning && record::file(&instance.state).exists() => {
+            let text = format!("{failure}: its process (pid {}) has ended, but not by \"stop\"", process.pid);
+            let message = Message::new(Status::Failed, text);
+            match failure.help() {
+                Some(help) => message.with_help(help).into(),
+                None => message.into(),
+            }
+        }
+        _ => failure,
+    }
+}
+
+/// What can be said of a node that can't be asked.
+fn reason(instance: &Instance, failure: &(dyn Report + Send + Sync)) -> Value {
+    let state = match failure.status() {
+        Status::NotRunning => "stopped",
+        Status::Failed => "dead",
+        _ => "unknown",
+    };
+    let mut value = json!({ "name": instance.name, "state": state, "reason": failure.to_string() });
+    if let Some(process) = Process::noted(&instance.state).filter(|_| state != "stopped") {
+        value["pid"] = process.pid.into();
+    }
+    value
+}
+
+fn show(value: &Value, json: bool) -> String {
+    if json {
+        return format!("{value}\n");
+    }
+    let terminal = std::io::stdout().is_terminal();
+    let colours = terminal
+        && env::var("NO_COLOR").is_none()
+        && env::var("TERM").is_some_and(|terminal| terminal != "dumb");
+    screen::draw(value, screen::width(), colours)
 }

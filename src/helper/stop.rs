@@ -42,10 +42,12 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
 
 /// Tells the node to stop and gives its process.
 fn ask_to_stop(instance: &Instance, limit: Duration) -> Result<Process, Failure> {
+    // Before there is a connection: with few files to open there may be none left for this.
+    let recorded = Process::recorded(&instance.state);
     let mut connection = client::open(instance, options::CLIENT_LIMIT.min(limit))?;
-    let pid = os_pid(&mut connection)?;
+    let pid = os_pid(&mut connection)?.cast_signed();
     let gone = || Message::new(Status::NotRunning, format!("{} is not running", instance.name));
-    let process = Process::now(pid.cast_signed()).ok_or_else(gone)?;
+    let process = recorded.filter(|it| it.pid == pid).or_else(|| Process::now(pid)).ok_or_else(gone)?;
     connection.call("init", "stop", Vec::new(), &mut Output::new(), Some(limit))?;
     Ok(process)
 }
@@ -58,7 +60,9 @@ fn terminate(
     reason: Failure,
     limit: Duration,
 ) -> Result<bool, Failure> {
-    tell(&format!("warning: {reason}; sending SIGTERM to pid {}", process.pid));
+    if client::unnamed(instance)?.is_none() {
+        tell(&format!("warning: {reason}; sending SIGTERM to pid {}", process.pid));
+    }
     let Some(handle) = process.open() else { return Ok(true) };
     let deadline = Instant::now() + limit;
     let mut pause = FIRST_PAUSE;

@@ -5,12 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use super::advice::Trouble;
 use super::env::Instance;
 use super::process::{Handle, Process};
 use super::record::Record;
-use super::{client, options, tell};
+use super::{client, options, proxy, tell};
 use crate::error::{Failure, Message, Status};
-use crate::node::{connect, os_pid};
+use crate::node::{Connection, NodeError, Target, connect, os_pid};
 
 /// How long the launcher may take to leave the VM's pid.
 const LAUNCH_LIMIT: Duration = Duration::from_secs(10);
@@ -48,8 +49,15 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         if left.is_zero() {
             return Err(not_in_time(&instance, &process, limit));
         }
+        let answer = match attempt(&instance, &record, &target, process, left) {
+            Ok(answer) => answer,
+            Err(failure) => {
+                tell(&format!("warning: {failure}; it was started, but can't tell when it has booted"));
+                return Ok(Status::Done);
+            }
+        };
         // A node of the same name that is not ours may answer: then ours is about to die of that.
-        if let Ok(mut connection) = connect(&target, left)
+        if let Some(mut connection) = answer
             && os_pid(&mut connection).is_ok_and(|pid| pid.cast_signed() == process.pid)
         {
             match connection.wait_started(Some(left)) {
@@ -66,6 +74,33 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// The node's answer, none when it has to be tried again.
+///
+/// # Errors
+/// When no later attempt will do better.
+fn attempt(
+    instance: &Instance,
+    record: &Record,
+    target: &Target,
+    process: Process,
+    limit: Duration,
+) -> Result<Option<Connection>, Failure> {
+    if record.is_tls() {
+        return match proxy::connect(instance, record, target, limit) {
+            Ok(connection) => Ok(Some(connection)),
+            Err(Trouble::Node(_)) => Ok(None),
+            Err(Trouble::Told(failure)) if process.is_alive() => Err(failure),
+            Err(Trouble::Told(_)) => Ok(None),
+        };
+    }
+    Ok(match connect(target, limit) {
+        Ok(connection) => Some(connection),
+        // It is registered, but listens on an address of its own choice.
+        Err(NodeError::PortRefused { .. }) => client::by_sockets(target, process, limit).and_then(Result::ok),
+        Err(_) => None,
+    })
 }
 
 /// The VM's process, dead or alive, as soon as the launcher has left its pid.

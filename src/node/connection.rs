@@ -3,6 +3,7 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use super::control::{self, Event};
@@ -36,9 +37,24 @@ pub struct Connection {
     write_limit: Duration,
     limit: Option<Duration>,
     inbox: Inbox,
+    /// What has to live as long as the stream, and end after it.
+    _keep: Option<Box<dyn Keep>>,
 }
 
+/// Something that a connection owns until it is dropped, such as the process at its other end.
+pub trait Keep: std::fmt::Debug + Send + Sync {}
+
 impl Connection {
+    /// A connection over a stream at whose other end a process of this host speaks with `node`: the frames
+    /// are those of a connection after its handshake. `name` is this client's, for its pids.
+    pub fn over(stream: UnixStream, keep: Box<dyn Keep>, node: &str, name: &str, limit: Duration) -> Self {
+        let me = Identity { name: name.into(), creation: 1 };
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        let mut connection = Self::new(Wire::over(stream), node.into(), nowhere, me, limit);
+        connection._keep = Some(keep);
+        connection
+    }
+
     pub(super) fn new(wire: Wire, node: String, at: SocketAddr, me: Identity, limit: Duration) -> Self {
         let inbox = Inbox { bytes: Vec::new(), read: 0 };
         let last_write = Instant::now();
@@ -53,6 +69,7 @@ impl Connection {
             write_limit: limit,
             limit: Some(limit),
             inbox,
+            _keep: None,
         }
     }
 
@@ -62,7 +79,7 @@ impl Connection {
         &self.node
     }
 
-    /// The address and port that answered.
+    /// The address and port that answered; 0.0.0.0 of a connection [`over`](Self::over) another stream.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.at

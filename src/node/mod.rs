@@ -21,7 +21,7 @@ mod term;
 mod wire;
 
 pub use call::{Outcome, os_pid};
-pub use connection::Connection;
+pub use connection::{Connection, Keep};
 pub use error::{NodeError, Peer};
 pub use eval::{Answer, Code, Evaluated, Language, erlang_term, evaluate};
 pub use io_protocol::{Discard, Io};
@@ -110,6 +110,26 @@ pub fn connect(target: &Target, limit: Duration) -> Result<Connection, NodeError
     Err(best.unwrap_or_else(|| NodeError::NoAddress { node: target.name.to_string() }))
 }
 
+/// Asks epmd, or knocks at a fixed port, whether the node is there; says nothing to the node itself.
+///
+/// # Errors
+/// As [`connect`].
+pub fn registered(target: &Target, limit: Duration) -> Result<(), NodeError> {
+    let mut best: Option<NodeError> = None;
+    let share = limit / target.addresses.len().max(1).try_into().unwrap_or(u32::MAX);
+    for address in &target.addresses {
+        let attempt = Attempt::new(target, *address, share);
+        match attempt.knock() {
+            Ok(()) => return Ok(()),
+            Err(error) if best.as_ref().is_none_or(|best| nearness(&error) > nearness(best)) => {
+                best = Some(error);
+            }
+            Err(_) => {}
+        }
+    }
+    Err(best.unwrap_or_else(|| NodeError::NoAddress { node: target.name.to_string() }))
+}
+
 const NODE_ANSWERED: u8 = 4;
 
 /// How far an attempt came, for the choice of what to report.
@@ -147,6 +167,14 @@ impl<'a> Attempt<'a> {
         let me = handshake::shake(&mut wire, &self.node, host, &self.target.cookie, ours, self.deadline)
             .map_err(|refusal| self.refused(at, refusal))?;
         Ok(Connection::new(wire, self.node.clone(), at, me, limit))
+    }
+
+    fn knock(&self) -> Result<(), NodeError> {
+        let at = SocketAddr::new(self.address, self.port()?);
+        if self.target.dist_port.is_some() {
+            Wire::connect(at, self.deadline).map_err(|error| self.lost(Peer::Node, at, error))?;
+        }
+        Ok(())
     }
 
     fn port(&self) -> Result<u16, NodeError> {

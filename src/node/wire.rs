@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// The moment until which something may take; none means that it may take for ever.
@@ -58,6 +59,17 @@ pub(super) trait Stream: Read + Write + Debug + Send {
 }
 
 impl Stream for TcpStream {
+    fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        Self::set_read_timeout(self, limit)
+    }
+
+    fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        Self::set_write_timeout(self, limit)
+    }
+}
+
+/// To a process that speaks with the node in this one's place.
+impl Stream for UnixStream {
     fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         Self::set_read_timeout(self, limit)
     }

@@ -3,8 +3,10 @@
 #
 # usage: NAME stop [--timeout SECONDS]
 #
-# Asks the node to stop its applications in order, and waits for the process itself. After the
-# timeout it ends with status 7 and the node goes on stopping. Stopping a stopped node is no error.
+# Asks the node to stop its applications in order, and waits for the process itself. A node that can't
+# be asked (without distribution, hung, with another cookie) is sent SIGTERM, which means the same to it.
+# After the timeout (60 seconds, or [stop] timeout in rel/relboot.toml) it ends with status 7 and the node
+# goes on stopping. Stopping a stopped node is no error.
 #
 # example: NAME stop --timeout 120
 

@@ -129,6 +129,8 @@ impl Plan {
             epmd_port: Record::epmd_port_here(),
             dist_port: self.identity.dist_port,
             proto: self.identity.proto_dist.clone(),
+            bindir: Some(self.erts.bin.clone()),
+            flags: record::client_flags(|flag| self.args.get(flag)),
         };
         files::write(&record::file(state), record.to_text().as_bytes(), 0o600)
     }
