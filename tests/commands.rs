@@ -53,18 +53,16 @@ fn bare(cell: &str) -> String {
     cell.trim_matches('`').to_owned()
 }
 
-/// The options in the usage lines, each with the word behind it.
-fn options(header: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let lines = header.lines().skip_while(|line| !line.starts_with("usage:"));
-    for line in lines.take_while(|line| !line.is_empty()) {
-        let words: Vec<_> = line.split(|c: char| " []|()".contains(c)).filter(|it| !it.is_empty()).collect();
-        for (at, word) in
-            words.iter().enumerate().filter(|(_, word)| word.starts_with("--") && word.len() > 2)
-        {
-            let word = word.split('=').next().unwrap();
-            found.push((word.to_owned(), words.get(at + 1).unwrap_or(&"").to_string()));
-        }
+/// The options in the usage lines and at the head of a line of their own, each with the word behind it.
+fn options(header: &str) -> BTreeMap<String, String> {
+    let usage = header.lines().skip_while(|line| !line.starts_with("usage:"));
+    let usage = usage.take_while(|line| !line.is_empty());
+    let explained = header.lines().filter(|line| line.starts_with("--"));
+    let mut found = BTreeMap::new();
+    for line in usage.chain(explained.filter_map(|line| line.split("   ").next())) {
+        let words: Vec<_> = line.split(|c: char| " []|(),".contains(c)).filter(|it| !it.is_empty()).collect();
+        let options = words.iter().enumerate().filter(|(_, word)| word.starts_with("--") && word.len() > 2);
+        found.extend(options.map(|(at, it)| (it.to_string(), words.get(at + 1).unwrap_or(&"").to_string())));
     }
     found
 }

@@ -186,7 +186,7 @@ fn commands_in_documents_exist() {
         let text = fs::read_to_string(&document).unwrap();
         let after = |program: &str| -> Vec<String> {
             let rests = text.split(program).skip(1);
-            let first = rests.filter_map(|rest| rest.split([' ', '`', '\n', '"', ',']).next());
+            let first = rests.filter_map(|rest| rest.split([' ', '`', '\n', '"', ',', ')']).next());
             first.filter(|word| word.starts_with(|c: char| c.is_alphabetic())).map(Into::into).collect()
         };
         for word in ["bin/demo ", "bin/NAME "].into_iter().flat_map(after) {
