@@ -12,6 +12,9 @@ use super::term::{Pid, Reference, Term};
 use super::wire::Deadline;
 use std::time::Duration;
 
+/// How many processes of one call may wait for the node to format what they print.
+const MAX_JOBS: usize = 65_536;
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -218,6 +221,9 @@ impl<'a> Session<'a> {
     fn go_on(&mut self, job: Job, progress: Progress) -> Result<(), NodeError> {
         match progress {
             Progress::Reply { to, message } => self.connection.send(to, &message),
+            Progress::Ask { .. } if self.jobs.len() >= MAX_JOBS => {
+                Err(self.connection.nonsense(format!("more than {MAX_JOBS} processes print at once")))
+            }
             Progress::Ask { module, function, args } => {
                 let request = self.spawn(Mfa { module: &module, function: &function, args })?;
                 self.jobs.push((request, job));

@@ -66,7 +66,7 @@ fn what_is_no_text_is_answered_with_an_error() {
     let reply = |data| serve(put("unicode", data));
     assert_eq!(
         reply(Term::binary(vec![0xff])),
-        (String::new(), "{error,{put_chars,unicode,<<255>>}}".into())
+        (String::new(), "{error,{put_chars,unicode,<<\"ÿ\">>}}".into())
     );
     assert_eq!(reply(atom("a")).1, "{error,{put_chars,unicode,a}}");
     assert_eq!(reply(Term::Int(0xd800)).1, "{error,{put_chars,unicode,55296}}");
