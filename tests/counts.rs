@@ -19,7 +19,7 @@ fn a_ping_is_the_script_and_the_helper() {
     for command in ["ping", "pid", "status"] {
         let (counts, output) = count(instance.command(&instance.entry()).arg(command), None);
         assert_eq!(output.status, 0, "{command}: {output}");
-        assert!(counts.execs <= 3, "{command}: {counts:?}");
+        assert!(counts.execs <= 2, "{command}: {counts:?}");
         assert_eq!(counts.forks, 0, "{command}: {counts:?}");
     }
 }
