@@ -27,7 +27,10 @@ const VERSION: u16 = 6;
 
 /// The port of the node whose name before the `@` is `alive`.
 pub(super) fn port(alive: &str, at: SocketAddr, deadline: Deadline) -> io::Result<Answer> {
-    let mut wire = Wire::connect(at, deadline)?;
+    ask(&mut Wire::connect(at, deadline)?, alive, deadline)
+}
+
+pub(super) fn ask(wire: &mut Wire, alive: &str, deadline: Deadline) -> io::Result<Answer> {
     // Names have 255 characters at most.
     let mut request = (alive.len() as u16 + 1).to_be_bytes().to_vec();
     request.push(PORT_PLEASE2_REQ);

@@ -74,18 +74,18 @@ impl From<io::Error> for Refusal {
 }
 
 /// Shakes hands with `node`; `host` is this client's own, of the form (short or long) that the
-/// node's name has.
+/// node's name has; `ours` is what the node is challenged with, a number that nobody can foresee.
 pub(super) fn shake(
     wire: &mut Wire,
     node: &str,
     host: &str,
     cookie: &Cookie,
+    ours: u32,
     deadline: Deadline,
 ) -> Result<Identity, Refusal> {
     send_name(wire, host, deadline)?;
     let identity = status(&receive(wire, deadline)?)?;
     let theirs = challenge(&receive(wire, deadline)?, node)?;
-    let ours = random();
     let mut reply = vec![b'r'];
     reply.extend(ours.to_be_bytes());
     reply.extend(digest(cookie, theirs));
@@ -193,7 +193,7 @@ fn digest(cookie: &Cookie, challenge: u32) -> [u8; 16] {
 }
 
 /// A number that nobody can guess: the standard library seeds its hashers from the system.
-fn random() -> u32 {
+pub(super) fn random() -> u32 {
     // The lower half is as good as the upper one.
     RandomState::new().build_hasher().finish() as u32
 }

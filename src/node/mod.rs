@@ -11,6 +11,8 @@ mod control;
 mod epmd;
 mod error;
 mod eval;
+#[doc(hidden)]
+pub mod fuzz;
 mod handshake;
 mod io_protocol;
 #[cfg(test)]
@@ -23,7 +25,7 @@ pub use connection::Connection;
 pub use error::{NodeError, Peer};
 pub use eval::{Evaluated, elixir, erlang, erlang_term};
 pub use io_protocol::{Discard, Io};
-pub use term::{BigInt, Export, Pid, Port, Reference, Term, TermError};
+pub use term::{BigInt, Export, Json, Pid, Port, Reference, Term, TermError};
 
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -141,7 +143,8 @@ impl<'a> Attempt<'a> {
         let at = SocketAddr::new(self.address, self.port()?);
         let mut wire = Wire::connect(at, self.deadline).map_err(|error| self.lost(Peer::Node, at, error))?;
         let host = self.target.name.host();
-        let me = handshake::shake(&mut wire, &self.node, host, &self.target.cookie, self.deadline)
+        let ours = handshake::random();
+        let me = handshake::shake(&mut wire, &self.node, host, &self.target.cookie, ours, self.deadline)
             .map_err(|refusal| self.refused(at, refusal))?;
         Ok(Connection::new(wire, self.node.clone(), at, me, limit))
     }

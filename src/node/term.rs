@@ -5,6 +5,7 @@
 
 mod decode;
 mod encode;
+mod json;
 mod print;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,8 @@ use std::error::Error;
 use std::fmt;
 
 use crate::error::Report;
+
+pub use json::Json;
 
 /// An Erlang term.
 #[derive(Clone, Debug, PartialEq)]
@@ -220,6 +223,8 @@ pub enum TermError {
     Version(u8),
     /// A kind of term that no node sends to a peer like this one.
     Tag(u8),
+    /// More than this many terms in one.
+    Parts(usize),
     /// More than this many terms inside each other.
     Depth(usize),
     /// A size, text or number inside is impossible.
@@ -237,7 +242,12 @@ impl fmt::Display for TermError {
         match self {
             Self::Torn => write!(f, "an erlang term ends in the middle"),
             Self::Version(byte) => write!(f, "an erlang term starts with byte 131, not {byte}"),
+            Self::Tag(80) => write!(f, "erlang term that is compressed (kind 80)"),
+            Self::Tag(82) => write!(f, "erlang term that refers to an atom cache (kind 82)"),
+            Self::Tag(117) => write!(f, "fun in the form from before OTP 23 (kind 117)"),
+            Self::Tag(121) => write!(f, "erlang term that only its own node can read (kind 121)"),
             Self::Tag(tag) => write!(f, "erlang term of unknown kind {tag}"),
+            Self::Parts(limit) => write!(f, "an erlang term has more than {limit} parts"),
             Self::Depth(limit) => write!(f, "an erlang term is nested more than {limit} deep"),
             Self::Malformed(what) => write!(f, "malformed erlang term: {what}"),
             Self::Trailing(count) => write!(f, "{count} bytes follow an erlang term"),

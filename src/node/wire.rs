@@ -1,5 +1,6 @@
-//! A TCP stream on which every step has a deadline. Knows bytes and time, no protocol.
+//! A stream on which every step has a deadline. Knows bytes and time, no protocol.
 
+use std::fmt::Debug;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -50,14 +51,34 @@ impl Deadline {
     }
 }
 
+/// What a wire can be made of.
+pub(super) trait Stream: Read + Write + Debug + Send {
+    fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()>;
+    fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()>;
+}
+
+impl Stream for TcpStream {
+    fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        Self::set_read_timeout(self, limit)
+    }
+
+    fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
+        Self::set_write_timeout(self, limit)
+    }
+}
+
 /// The stream. A time-out is [`ErrorKind::TimedOut`]; an end of the stream within what had to
 /// be read, and any way in which the peer cut it, is [`ErrorKind::UnexpectedEof`].
 #[derive(Debug)]
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
 }
 
 impl Wire {
+    pub(super) fn over(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream) }
+    }
+
     pub(super) fn connect(to: SocketAddr, deadline: Deadline) -> io::Result<Self> {
         let stream = match deadline.left()? {
             Some(left) => TcpStream::connect_timeout(&to, left),
@@ -66,7 +87,7 @@ impl Wire {
         .map_err(plain)?;
         // Each frame is one write; waiting for another one would only cost time.
         stream.set_nodelay(true)?;
-        Ok(Self { stream })
+        Ok(Self::over(stream))
     }
 
     /// Whatever is there, at least a byte; 0 at the end of the stream.

@@ -7,8 +7,13 @@ use super::{BigInt, Export, Pid, Port, Reference, Term, TermError};
 /// and at this depth they still fit the smallest stack in use (2 MiB, unoptimised).
 pub(super) const MAX_DEPTH: usize = 512;
 
+/// How many terms may be in one, at every depth together; each character of a string is one. A byte
+/// of input can become a term of 32 bytes, 80 where it is a tuple of its own, and this many of them
+/// take 640 MiB at the worst.
+pub(super) const MAX_PARTS: usize = 8 * 1024 * 1024;
+
 pub(super) fn term(bytes: &[u8]) -> Result<(Term, usize), TermError> {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader::new(bytes, 0);
     match reader.u8()? {
         131 => Ok((nested(&mut reader)?, reader.at)),
         other => Err(TermError::Version(other)),
@@ -19,7 +24,7 @@ pub(super) fn term(bytes: &[u8]) -> Result<(Term, usize), TermError> {
 /// form shows.
 pub(super) fn fun_identity(bytes: &[u8]) -> Option<(String, i64, i64)> {
     // Before the module: tag, size, arity, unique, index, number of free variables.
-    let mut reader = Reader { bytes, at: 1 + 4 + 1 + 16 + 4 + 4 };
+    let mut reader = Reader::new(bytes, 1 + 4 + 1 + 16 + 4 + 4);
     let module = reader.atom().ok()?;
     let index = nested(&mut reader).ok()?.as_int()?;
     let unique = nested(&mut reader).ok()?.as_int()?;
@@ -48,6 +53,12 @@ enum Kind {
 }
 
 impl Frame {
+    /// Whether `tail` goes on with the list that this is. As a part of its own each of many tails
+    /// would be moved into the list before it, again and again.
+    fn continues(&self, tail: &Self) -> bool {
+        matches!((&self.kind, &tail.kind), (Kind::List, Kind::List)) && self.missing == 1
+    }
+
     fn finish(self) -> Term {
         let mut parts = self.parts;
         match self.kind {
@@ -73,10 +84,6 @@ fn close_list(mut parts: Vec<Term>) -> Term {
             parts.extend(rest);
             Term::List(parts)
         }
-        Some(Term::ImproperList(rest, tail)) => {
-            parts.extend(rest);
-            Term::ImproperList(parts, tail)
-        }
         Some(tail) => Term::ImproperList(parts, Box::new(tail)),
     }
 }
@@ -87,6 +94,12 @@ fn nested(reader: &mut Reader<'_>) -> Result<Term, TermError> {
     loop {
         let mut done = match start(reader)? {
             Start::Open(frame) if frame.missing > 0 => {
+                if let Some(top) = stack.last_mut()
+                    && top.continues(&frame)
+                {
+                    top.missing = frame.missing;
+                    continue;
+                }
                 if stack.len() >= MAX_DEPTH {
                     return Err(TermError::Depth(MAX_DEPTH));
                 }
@@ -111,6 +124,7 @@ fn nested(reader: &mut Reader<'_>) -> Result<Term, TermError> {
 
 fn start(reader: &mut Reader<'_>) -> Result<Start, TermError> {
     let tag_at = reader.at;
+    reader.count(1)?;
     let whole = match reader.u8()? {
         97 => Term::Int(i64::from(reader.u8()?)),
         98 => Term::Int(i64::from(reader.u32()?.cast_signed())),
@@ -132,6 +146,7 @@ fn start(reader: &mut Reader<'_>) -> Result<Start, TermError> {
         106 => Term::List(Vec::new()),
         107 => {
             let size = u32::from(reader.u16()?);
+            reader.count(size as usize)?;
             Term::List(reader.take(size)?.iter().map(|byte| Term::Int(i64::from(*byte))).collect())
         }
         109 => {
@@ -252,9 +267,20 @@ fn export(reader: &mut Reader<'_>) -> Result<Export, TermError> {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// How many terms may still come.
+    parts: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at, parts: MAX_PARTS }
+    }
+
+    fn count(&mut self, parts: usize) -> Result<(), TermError> {
+        self.parts = self.parts.checked_sub(parts).ok_or(TermError::Parts(MAX_PARTS))?;
+        Ok(())
+    }
+
     fn left(&self) -> usize {
         self.bytes.len().saturating_sub(self.at)
     }
@@ -305,10 +331,14 @@ impl<'a> Reader<'a> {
         let long = matches!(tag, 100 | 118);
         let size = if long { u32::from(self.u16()?) } else { u32::from(self.u8()?) };
         let bytes = self.take(size)?;
-        if matches!(tag, 100 | 115) {
-            return Ok(bytes.iter().copied().map(char::from).collect());
+        let text: String = if matches!(tag, 100 | 115) {
+            bytes.iter().copied().map(char::from).collect()
+        } else {
+            std::str::from_utf8(bytes).map_err(|_| TermError::Malformed("atom is not UTF-8"))?.into()
+        };
+        if text.len() > 255 && text.chars().count() > 255 {
+            return Err(TermError::LongAtom(text.chars().take(40).collect()));
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| TermError::Malformed("atom is not UTF-8"))?;
-        Ok(text.into())
+        Ok(text)
     }
 }

@@ -89,14 +89,18 @@ fn atom(name: &str, f: &mut Formatter<'_>) -> fmt::Result {
     }
 }
 
-fn list(parts: &[Term], f: &mut Formatter<'_>) -> fmt::Result {
+/// The text of a list that is taken for a string: not empty, printable.
+pub(super) fn text(parts: &[Term]) -> Option<String> {
     // A list of larger numbers would turn into nonsense in some far script: Latin-1 only, as on
     // a node without `+pc unicode`.
-    let text: Option<String> =
-        parts.iter().map(|part| part.as_char().filter(|c| *c <= 'ÿ' && printable(*c))).collect();
-    match text {
-        Some(text) if !text.is_empty() => quoted(&text, '"', f),
-        _ => {
+    let chars = parts.iter().map(|part| part.as_char().filter(|c| *c <= 'ÿ' && printable(*c)));
+    chars.collect::<Option<String>>().filter(|text| !text.is_empty())
+}
+
+fn list(parts: &[Term], f: &mut Formatter<'_>) -> fmt::Result {
+    match text(parts) {
+        Some(text) => quoted(&text, '"', f),
+        None => {
             f.write_char('[')?;
             separated(parts, f)?;
             f.write_char(']')
@@ -155,11 +159,16 @@ fn bit_binary(bytes: &[u8], last_bits: u8, f: &mut Formatter<'_>) -> fmt::Result
     f.write_str(">>")
 }
 
-fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
+/// Whether it is shown in base 16.
+pub(super) fn is_hexadecimal(value: &BigInt) -> bool {
+    value.magnitude.len() > DECIMAL_BYTES
+}
+
+pub(super) fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
     if value.negative {
         f.write_char('-')?;
     }
-    if value.magnitude.len() > DECIMAL_BYTES {
+    if is_hexadecimal(value) {
         f.write_str("16#")?;
         return value.magnitude.iter().rev().try_for_each(|byte| write!(f, "{byte:02X}"));
     }
@@ -184,7 +193,7 @@ fn big(value: &BigInt, f: &mut Formatter<'_>) -> fmt::Result {
 
 /// The shortest digits that read back as the same number, in the shorter of the two notations,
 /// as `float_to_list(F, [short])` has it.
-fn float(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
+pub(super) fn float(value: f64, f: &mut Formatter<'_>) -> fmt::Result {
     let text = format!("{:e}", value.abs());
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let digits = mantissa.replace('.', "");
