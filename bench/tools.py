@@ -24,7 +24,7 @@ class Tool:
 
 RELX = {
     "ping": ("ping",), "pid": ("pid",), "rpc": ("rpc", "erlang", "node"), "eval in the node": ("eval", "1."),
-    "status": ("status",), "versions": ("versions",), "help": ("help",),
+    "status": ("status",), "versions": ("versions",),
 }
 OURS = {
     "ping": ("ping",), "pid": ("pid",), "rpc": ("rpc", "1"), "eval in the node": ("rpc", "1"),
