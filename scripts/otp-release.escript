@@ -14,6 +14,9 @@ main([Dir]) ->
     {ok, _, _} = systools:make_tar("tiny", [{erts, code:root_dir()} | Options]),
     ok = erl_tar:extract("tiny.tar.gz", [compressed, {cwd, "rel"}]),
     Releases = filename:absname("rel/releases"),
+    %% As all build tools do: for a VM beside the node.
+    ok = filelib:ensure_dir("rel/bin/x"),
+    {ok, _} = file:copy(filename:join(code:root_dir(), "bin/start_clean.boot"), "rel/bin/start_clean.boot"),
     ok = file:write_file("rel/releases/start_erl.data", [erlang:system_info(version), " 0.1.0\n"]),
     ok = file:write_file("rel/releases/0.1.0/sys.config", "[].\n"),
     ok = file:write_file("rel/releases/0.1.0/vm.args", "-sname tiny\n"),
