@@ -10,7 +10,7 @@ set -eu
 
 erlang='erlang-base erlang-crypto erlang-ssl erlang-asn1 erlang-public-key erlang-inets erlang-runtime-tools
 erlang-syntax-tools erlang-parsetools erlang-tools elixir'
-basics='base-files bsdutils coreutils dash findutils gawk grep hostname libc-bin sed tar gzip util-linux'
+basics='base-files bsdutils coreutils dash findutils gawk grep hostname libc-bin ncurses-base sed tar gzip util-linux'
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 die() {

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cookie;
 #[cfg(test)]
+mod corpora;
+#[cfg(test)]
 mod counts;
 #[cfg(test)]
 mod docs;
