@@ -5,10 +5,10 @@ DESTDIR ?=
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
 
-.PHONY: help build install setup test lint spec demo bench clean
+.PHONY: help build install setup test lint spec demo bench fuzz test-otp clean
 
 help: ## lists the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## builds relboot and relboot-helper, both static
 	$(CARGO) build --release --locked
@@ -37,8 +37,14 @@ spec: ## runs the specs of the scripts under each shell, by ShellSpec
 demo: setup build ## shows it all on a release that it builds: kit, start, upgrade, stop
 	sh scripts/demo.sh
 
-bench: setup build ## measures what commands cost, beside relx and mix
-	python3 scripts/bench.py
+bench: setup build ## measures what commands cost, beside relx, mix and erl_call
+	python3 -B bench/run.py
+
+test-otp: setup ## runs the kit on OTP 23, 25, 27 and 29, as root: OTP="25 27" LEGS="short tls"
+	sh scripts/test-otp.sh
+
+fuzz: ## fuzzes the node client, each target for FUZZ_SECONDS (600), by cargo-fuzz
+	sh scripts/fuzz.sh
 
 clean: ## removes what was built, releases of the tests too
 	$(CARGO) clean

@@ -6,6 +6,8 @@ mod commands;
 #[cfg(test)]
 mod cookie;
 #[cfg(test)]
+mod corpora;
+#[cfg(test)]
 mod counts;
 #[cfg(test)]
 mod docs;

@@ -1,0 +1,4 @@
+//! A hostile peer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| relboot_fuzz::handshake(bytes));
