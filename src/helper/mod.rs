@@ -1,6 +1,7 @@
 //! The helper's subcommands: what the kit's scripts call. Knows nothing of the generator; prints results
 //! to standard output and messages to standard error, here and nowhere below.
 
+mod attach;
 mod client;
 mod env;
 mod hook;
@@ -8,8 +9,10 @@ mod hook_check;
 mod options;
 mod prepare;
 mod process;
+mod reboot;
 mod record;
 mod releases;
+mod restart;
 mod rpc;
 mod status;
 mod stop;
@@ -35,6 +38,10 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let rest: Vec<OsString> = arguments.collect();
     match name.to_str().unwrap_or_default() {
         "prepare" => prepare::run(rest),
+        "remote" => prepare::remote(rest),
+        "attach" => attach::run(rest),
+        "restart" => restart::run(rest),
+        "reboot" => reboot::run(rest),
         "ping" => client::ping(rest),
         "pid" => client::pid(rest),
         "rpc" => rpc::run(rest),
