@@ -24,8 +24,10 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let pid = os_pid(&mut connection)?.cast_signed();
     let gone = || Message::new(Status::NotRunning, format!("{} is not running", instance.name));
     let process = Process::now(pid).ok_or_else(gone)?;
-    // What asks init for something after this is answered by the next boot, or not at all.
     connection.call("init", "restart", Vec::new(), &mut Discard, Some(limit))?;
+    // A node on its way down still says that it has started. It ends its connections before it boots again.
+    let left = deadline.saturating_duration_since(Instant::now());
+    let _ = connection.call("timer", "sleep", vec![Term::atom("infinity")], &mut Discard, Some(left));
     drop(connection);
     until_booted(&instance, deadline, |now| now == pid, || process.is_alive()).map_err(
         |late| match late {

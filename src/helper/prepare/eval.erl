@@ -89,9 +89,11 @@ end,
 Guarded = fun(Source) ->
     try
         Done = Run(Source),
-        %% Code that has called init:stop(N) means that status: then there is no answer any more.
-        _ = init:get_status(),
-        Done
+        %% Code that has called init:stop(N) means that status.
+        case init:get_status() of
+            {stopping, _} -> receive after infinity -> Done end;
+            _ -> Done
+        end
     catch
         exit:normal:_ -> {done, 0};
         exit:{shutdown, Status}:_ when Elixir, is_integer(Status) -> {refused, Status};

@@ -20,6 +20,11 @@ use crate::vmargs::Args;
 const OF_THE_CARRIER: [&str; 6] =
     ["-proto_dist", "-ssl_dist_optfile", "-ssl_dist_opt", "-epmd_module", "-start_epmd", "-erl_epmd_port"];
 
+/// IEx up to Elixir 1.14 takes it that a call connects, which it does not from a node with a dynamic name. It is
+/// the `-user` of its VM, started before anything else could connect: so it is started here instead.
+const CONNECTED_IEX: &str = "net_kernel:connect_node(list_to_atom(lists:last(init:get_plain_arguments()))), \
+                             'Elixir.IEx.CLI':start().";
+
 /// The options.
 struct Wish {
     kind: String,
@@ -89,6 +94,11 @@ fn compose(
     if iex_shell {
         args.push("-noshell", &[]);
         iex(&mut args, &instance.version_dir());
+        if args.get("-user").concat() == ["Elixir.IEx.CLI"] {
+            args.take("-user");
+            args.push("-noinput", &[]);
+            args.push("-eval", &[CONNECTED_IEX]);
+        }
     }
     guest::boot(&mut args, instance, erts)?;
     args.push("-mode", &["interactive"]);
