@@ -8,6 +8,8 @@ mod counts;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod eval;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod foreground;
@@ -23,6 +25,10 @@ mod lifecycle;
 mod lint;
 #[cfg(test)]
 mod mix;
+#[cfg(test)]
+mod remote;
+#[cfg(test)]
+mod restart;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]

@@ -105,6 +105,8 @@ Main = fun() ->
         started -> ok;
         ok -> receive {init, started} -> ok end
     end,
+    %% As the locale has it, which the VM without a shell looks at from OTP 26 on.
+    _ = [io:setopts([{encoding, unicode}]) || file:native_name_encoding() =:= utf8],
     Source = Text(),
     _ = [os:unsetenv(Name) || Name <- ["_boot_eval_file", "_boot_eval_source"]],
     case Elixir of

@@ -55,7 +55,9 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
     scratch::sweep(&instance.state);
     let mut config = sysconfig::find(&instance)?;
     if let Some(config) = config.as_mut().filter(|config| config.is_copied()) {
-        config.copied_to(scratch::file(&instance.state, "config")?);
+        // For the shell that called: the VM takes its place, or it waits for the VM.
+        let shell = std::os::unix::process::parent_id();
+        config.copied_to(scratch::file(&instance.state, shell, "config")?);
         config.write()?;
     }
     let mut front = Args::default();
@@ -66,9 +68,8 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
         front.push("-config", &[&text(&config.without_suffix())?]);
     }
     only_of_the_vm(&mut theirs);
-    let mut args = from_environment(&mut front, request.kind == "mix")?;
-    args.append(theirs);
-    front.append(args);
+    theirs.append(from_environment(&mut front, request.kind == "mix")?);
+    front.append(theirs);
     let extra = end(&mut front, request, guest, &instance)?;
     for word in extra {
         front.push_extra(&word);

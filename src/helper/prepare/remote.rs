@@ -2,18 +2,20 @@
 //! gives it, listening on nothing, its cookie by file. How to reach the node is what the start has left.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use super::compose::{home, iex, text};
-use super::{erts, guest};
+use super::{erts, files, guest, scratch};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::helper::process::Process;
 use crate::helper::record::{self, Record};
 use crate::helper::{client, options, tell};
+use crate::host::{Facts, Roots};
 use crate::vmargs::Args;
 
 /// What of the node's own flags says how it is spoken to.
@@ -46,6 +48,11 @@ pub(in crate::helper) fn run(arguments: Vec<OsString>) -> Result<Status, Failure
     let Some(node) = record.node.as_ref().map(ToString::to_string) else {
         return Err(client::not_running(&instance));
     };
+    if !std::io::stdin().is_terminal() {
+        let text = "remote needs a terminal on standard input";
+        let help = format!("{} rpc EXPRESSION is for programs", client::program());
+        return Err(Message::new(Status::Unreachable, text).with_help(help).into());
+    }
     let erts = erts::locate(&instance.root, &wish.erts)?;
     let iex = wish.kind == "mix" && !wish.erlang && guest::has_application(&instance, "iex");
     let args = compose(&wish, &instance, &erts, iex, &node, &mut started)?;
@@ -54,6 +61,10 @@ pub(in crate::helper) fn run(arguments: Vec<OsString>) -> Result<Status, Failure
     command.args(args.to_words()).envs(guest::environment(&instance, &erts)?);
     command.env("ERL_EPMD_PORT", record.epmd_port.to_string());
     command.env("HOME", record::cookie_file(&instance.state).parent().unwrap_or(&instance.state));
+    if env::var("TERM").is_none() {
+        // Without any the VM has no line editing, and no remote shell.
+        command.env("TERM", "vt100");
+    }
     let error = command.exec();
     let text = format!("cannot run {}: {error}", erts.bin.join("erlexec").display());
     Err(Message::new(Status::Failed, text).with_help("is erts complete?").into())
@@ -114,6 +125,9 @@ fn compose(
     }
     let long = !started.get("-name").is_empty();
     args.push(if long { "-name" } else { "-sname" }, &["undefined"]);
+    if long && !Facts::collect(&Roots::default()).host.fqdn.contains('.') {
+        domain(&mut args, &instance.state)?;
+    }
     args.push("-hidden", &[]);
     args.push("-dist_listen", &["false"]);
     // Only the VM itself looks for the cookie there.
@@ -126,6 +140,16 @@ fn compose(
         args.push("-remsh", &[node]);
     }
     Ok(args)
+}
+
+/// A VM with a long name that is not given a host needs a domain, and this host has none.
+fn domain(args: &mut Args, state: &Path) -> Result<(), Failure> {
+    scratch::sweep(state);
+    let file = scratch::file(state, std::process::id(), "inetrc")?;
+    files::write(&file, b"{domain, \"invalid\"}.\n", 0o600)?;
+    let quoted = text(&file)?.replace('\\', "\\\\").replace('"', "\\\"");
+    args.push("-kernel", &["inetrc", &format!("\"{quoted}\"")]);
+    Ok(())
 }
 
 /// The flags that a mix release has for its clients: `RELEASE_REMOTE_VM_ARGS`, or remote.vm.args.

@@ -9,14 +9,12 @@ use crate::error::Failure;
 
 const DIRECTORY: &str = "scratch";
 
-/// The file with this suffix for the process that called this one: the shell, whose place the VM takes, or
-/// that waits for it. The directory is made.
-pub(super) fn file(state: &Path, suffix: &str) -> Result<PathBuf, Failure> {
+/// The file with this suffix for a process: the VM to be, or one that waits for it. The directory is made.
+pub(super) fn file(state: &Path, pid: u32, suffix: &str) -> Result<PathBuf, Failure> {
     let directory = state.join(DIRECTORY);
     files::make_private(&directory)?;
-    let parent = std::os::unix::process::parent_id();
-    let start = started(&parent.to_string()).unwrap_or_default();
-    Ok(directory.join(format!("{parent}-{start}.{suffix}")))
+    let start = started(&pid.to_string()).unwrap_or_default();
+    Ok(directory.join(format!("{pid}-{start}.{suffix}")))
 }
 
 /// Removes what processes have left that are gone.
@@ -49,7 +47,7 @@ mod tests {
     #[test]
     fn only_files_of_living_processes_stay() {
         let state = tempfile::tempdir().unwrap();
-        let mine = file(state.path(), "config").unwrap();
+        let mine = file(state.path(), id(), "config").unwrap();
         let mut child = Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         let beside = |name: String| mine.with_file_name(name);
