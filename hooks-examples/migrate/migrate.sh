@@ -30,11 +30,7 @@ migrate_before_upgrade() {
     migrate_to "$BOOT_TARGET_VSN"
 }
 
-# VERSION: by that version's own scripts, in a VM of its own whatever "eval" means by default. What the
-# environment has for the running version stays behind.
-migrate_eval() (
-    unset RELEASE_SYS_CONFIG RELEASE_VM_ARGS BOOT_DIR
-    RELEASE_VSN=$1
-    export RELEASE_VSN
-    exec "$RELEASE_ROOT/bin/$RELEASE_NAME" eval --vm -- "$MIGRATE_EVAL" </dev/null
-)
+# VERSION: by that version's own scripts, in a VM of its own whatever "eval" means by default
+migrate_eval() {
+    RELEASE_VSN=$1 "$RELEASE_ROOT/bin/$RELEASE_NAME" eval --vm -- "$MIGRATE_EVAL" </dev/null
+}
