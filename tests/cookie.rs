@@ -4,11 +4,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::delivery::Packed;
 use crate::support::instance::Instance;
 use crate::support::releases::{mix, rebar3};
+use crate::support::terminal::terminal;
+use crate::support::tools::need;
 
 const COOKIE: &str = "THE_SECRET_COOKIE";
 
@@ -55,12 +58,36 @@ fn use_it(instance: &Instance, get_cookie: &str) {
         instance,
         &[&["start"], &["ping"], &["pid"], &["status"], &["rpc", "1"], &["versions"], &["vmargs"]],
     );
+    let script = instance.base().join("wait.escript");
+    fs::write(&script, "#!/usr/bin/env escript\nmain(_) -> timer:sleep(100).\n").unwrap();
+    watched(
+        instance,
+        &[&["eval", "--erlang", "timer:sleep(100)."], &["escript", script.to_str().unwrap()], &["restart"]],
+    );
+    remote_shell(instance);
     let cookie = instance.run(&["rpc", "--erlang", get_cookie]).ok();
     assert_eq!(cookie.trim(), format!("'{COOKIE}'"), "the node really uses it");
     let home = instance.base().join("home");
     let said = instance.run(&["rpc", "--erlang", "os:getenv(\"HOME\")."]).ok();
     assert_eq!(said, format!("{:?}\n", home.to_str().unwrap()));
     private(&instance.path().join("tmp/demo"));
+}
+
+/// Looks while a remote shell is open, from the command line to the prompt.
+fn remote_shell(instance: &Instance) {
+    if !need(&["python3"]) {
+        return;
+    }
+    let mut command = terminal(instance, &[("1>", "shown\r"), ("shown", "\x07"), ("-->", "q\r")]);
+    let mut child = command.args(["remote", "--erl"]).stdout(Stdio::null()).spawn().unwrap();
+    let (mut rounds, mut found) = (0, Vec::new());
+    while child.try_wait().unwrap().is_none() {
+        found.extend(shown());
+        rounds += 1;
+    }
+    let status = child.wait().unwrap();
+    assert_eq!(found, [""; 0]);
+    assert!(rounds > 10 && status.success(), "{rounds} {status:?}");
 }
 
 /// Nobody else may look into the state directory; the cookie is its owner's to read only.

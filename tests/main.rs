@@ -12,6 +12,8 @@ mod counts;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod eval;
+#[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod foreground;
@@ -27,6 +29,10 @@ mod lifecycle;
 mod lint;
 #[cfg(test)]
 mod mix;
+#[cfg(test)]
+mod remote;
+#[cfg(test)]
+mod restart;
 #[cfg(test)]
 mod rpc;
 #[cfg(test)]

@@ -34,7 +34,8 @@ _boot_entry() {
     # Called from inside another release's node: its variables are not meant for this one.
     if [ -n "${RELEASE_ROOT:-}" ] && [ "$RELEASE_ROOT" != "$PWD" ]; then
         unset RELEASE_NAME RELEASE_VSN RELEASE_NODE RELEASE_COOKIE RELEASE_DISTRIBUTION RELEASE_TMP RELEASE_PROG \
-            RELEASE_VM_ARGS RELEASE_SYS_CONFIG RELEASE_BOOT_SCRIPT BOOT_STATE_DIR BOOT_LOG_DIR BOOT_INSTANCE
+            RELEASE_VM_ARGS RELEASE_SYS_CONFIG RELEASE_BOOT_SCRIPT RELEASE_BOOT_SCRIPT_CLEAN BOOT_STATE_DIR BOOT_LOG_DIR \
+            BOOT_INSTANCE
     fi
     RELEASE_ROOT=$PWD
     cd "$_boot_cwd" 2>/dev/null || cd /

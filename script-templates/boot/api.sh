@@ -62,6 +62,25 @@ boot_node_rpc() {
     _boot_api_ask rpc ${_boot_elixir:+--default-elixir} "$@"
 }
 
+# boot_node_eval EXPRESSION [ARG...]: evaluate an expression in a VM of its own, as "eval" does; the node need not run.
+#   stdout: what it prints
+#   status: 0, 9 exception, that of halt, 1 no such VM
+#   since: api 1
+boot_node_eval() (
+    _boot_core_need_helper
+    RELEASE_COMMAND="eval"
+    # shellcheck source=/dev/null
+    . "$_boot_core_dir/erts.sh"
+    _boot_erts_mode=${_boot_elixir:+elixir}
+    _boot_erts_mode=${_boot_erts_mode:-erlang}
+    _boot_eval_source=$1
+    export RELEASE_COMMAND _boot_eval_source
+    shift
+    _boot_erts_prepare "$@"
+    # shellcheck disable=SC2119 # its words are in a variable
+    _boot_erts_exec_beside
+)
+
 # ARG...: asks the helper; a hook is not ended by a helper that is missing
 _boot_api_ask() {
     if [ -z "$_boot_helper" ]; then

@@ -43,6 +43,8 @@ _boot_core_command() {
     RELEASE_COMMAND=${1:-help}
     case $RELEASE_COMMAND in
     daemon) BOOT_COMMAND=start ;;
+    daemon_attach) BOOT_COMMAND=attach ;;
+    remote_console | remsh) BOOT_COMMAND=remote ;;
     -h | --help) BOOT_COMMAND=help ;;
     -V | --version) BOOT_COMMAND=version ;;
     *[!a-z0-9_]*) BOOT_COMMAND= ;;
@@ -99,7 +101,8 @@ _boot_core_environment() {
     RELEASE_TMP=${RELEASE_TMP:-${BOOT_STATE_DIR%/*}}
     RELEASE_MODE=${RELEASE_MODE:-${CODE_LOADING_MODE:-embedded}}
     RELEASE_BOOT_SCRIPT=${RELEASE_BOOT_SCRIPT:-start}
-    export BOOT_STATE_DIR BOOT_LOG_DIR RELEASE_TMP RELEASE_MODE RELEASE_BOOT_SCRIPT
+    RELEASE_BOOT_SCRIPT_CLEAN=${RELEASE_BOOT_SCRIPT_CLEAN:-start_clean}
+    export BOOT_STATE_DIR BOOT_LOG_DIR RELEASE_TMP RELEASE_MODE RELEASE_BOOT_SCRIPT RELEASE_BOOT_SCRIPT_CLEAN
     [ -z "${RELEASE_NODE:-}" ] || export RELEASE_NODE
     [ -z "${RELEASE_COOKIE:-}" ] || export RELEASE_COOKIE
     [ -z "${RELEASE_DISTRIBUTION:-}" ] || export RELEASE_DISTRIBUTION

@@ -73,6 +73,23 @@ _boot_erts_exec() {
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }
 
+# takes the place of this process with a VM beside the node: its whole command line is in _boot_extra
+# shellcheck disable=SC2120 # its words are not the caller's
+_boot_erts_exec_beside() {
+    eval "set -- $_boot_extra"
+    unset _boot_extra
+    exec "$BINDIR/erlexec" "$@"
+}
+
+# the same, as a command's last step: in a subshell when hooks come after it
+# shellcheck disable=SC2119 # as above
+_boot_erts_beside() {
+    [ -n "$_boot_hooks_after" ] || _boot_erts_exec_beside
+    # ctrl-C is for the VM alone.
+    trap : INT
+    (_boot_erts_exec_beside)
+}
+
 # writes "PID START" to the state directory: START, in ticks since boot, tells a reused pid
 _boot_erts_note_pid() {
     _boot_erts_stat=

@@ -5,6 +5,10 @@
 
 # [ARG...]: what the helper's "prepare" does, as far as shell can
 _boot_plain_prepare() {
+    case $_boot_erts_mode in
+    background | foreground | supervised | console) ;;
+    *) boot_die "$BOOT_COMMAND needs the helper" "write the kit again: relboot generate" 4 ;;
+    esac
     _boot_plain_dir=$RELEASE_ROOT/releases/$RELEASE_VSN
     boot_warn "the helper is missing: vm.args is used as it stands, and start cannot tell when the node has booted" \
         "write the kit again: relboot generate"

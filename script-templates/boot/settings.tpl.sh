@@ -8,6 +8,7 @@ _boot_vsn={{ vsn }}
 _boot_erts_vsn={{ erts_vsn }}
 _boot_elixir={{ elixir }}
 _boot_template={{ template }}
+_boot_eval={{ eval }}
 _boot_start_timeout={{ start_timeout }}
 _boot_stop_timeout={{ stop_timeout }}
 _boot_hook_timeout={{ hook_timeout }}

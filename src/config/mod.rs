@@ -25,6 +25,27 @@ pub struct Config {
     pub stop: Timed,
     /// `[hooks]`: how long an executed hook may run.
     pub hooks: Timed,
+    /// `[commands]`
+    pub commands: Commands,
+}
+
+/// `[commands]`: what commands mean that other tools have in more than one meaning.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct Commands {
+    /// Where `eval` evaluates.
+    pub eval: Where,
+}
+
+/// Where code is evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", expecting = "\"vm\" or \"node\"")]
+pub enum Where {
+    /// In a VM of its own, as mix releases do.
+    #[default]
+    Vm,
+    /// On the running node, as relx's scripts do.
+    Node,
 }
 
 /// `[vm]`: the arguments of the virtual machine.
@@ -131,7 +152,7 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
-    use super::Config;
+    use super::{Config, Where};
     use crate::error::Report;
 
     fn fails(text: &str) -> (String, Option<String>) {
@@ -148,9 +169,10 @@ mod tests {
 
     #[test]
     fn all_that_can_be_said() {
-        let text = "[vm]\ntemplate = \"rel/my.j2\"\n[start]\ntimeout = 5\n[stop]\ntimeout=86400\n[hooks]\ntimeout=1\n";
+        let text = "[vm]\ntemplate = \"rel/my.j2\"\n[start]\ntimeout = 5\n[stop]\ntimeout=86400\n[hooks]\ntimeout=1\n[commands]\neval=\"node\"\n";
         let config = Config::parse(text, "x").unwrap();
         assert_eq!(config.vm.template.unwrap().as_path().to_str(), Some("rel/my.j2"));
+        assert_eq!(config.commands.eval, Where::Node);
         let limits = [config.start, config.stop, config.hooks].map(|part| part.timeout.get());
         assert_eq!(limits, [5, 86_400, 1]);
     }
@@ -164,7 +186,7 @@ mod tests {
         assert_eq!(message, "rel/relboot.toml:2:1: unknown key \"é\"");
         assert_eq!(help.unwrap(), "the keys here are: template");
         let (_, help) = fails("colour = 1\n");
-        assert_eq!(help.unwrap(), "the keys here are: vm, start, stop, hooks");
+        assert_eq!(help.unwrap(), "the keys here are: vm, start, stop, hooks, commands");
     }
 
     #[test]
@@ -179,6 +201,10 @@ mod tests {
                 "2:11: stop.timeout: invalid value: integer `0`, expected a number of seconds from 1 to 86400",
             ),
             ("hooks = 1", "1:9: hooks: invalid type: integer `1`, expected a table"),
+            (
+                "[commands]\neval = \"shell\"",
+                "2:8: commands.eval: unknown variant `shell`, expected `vm` or `node`",
+            ),
             (
                 "vm.template = \"/etc/x\"",
                 "1:15: vm.template: invalid value: string \"/etc/x\", expected a path relative to the project, such as \"rel/vm.args.j2\"",

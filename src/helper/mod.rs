@@ -2,6 +2,7 @@
 //! to standard output and messages to standard error, here and nowhere below.
 
 mod advice;
+mod attach;
 mod client;
 mod env;
 mod hook;
@@ -10,8 +11,10 @@ mod options;
 mod prepare;
 mod process;
 mod proxy;
+mod reboot;
 mod record;
 mod releases;
+mod restart;
 mod rpc;
 mod sockets;
 mod status;
@@ -38,6 +41,10 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let rest: Vec<OsString> = arguments.collect();
     match name.to_str().unwrap_or_default() {
         "prepare" => prepare::run(rest),
+        "remote" => prepare::remote(rest),
+        "attach" => attach::run(rest),
+        "restart" => restart::run(rest),
+        "reboot" => reboot::run(rest),
         "ping" => client::ping(rest),
         "pid" => client::pid(rest),
         "rpc" => rpc::run(rest),

@@ -29,8 +29,12 @@ macro_rules! assets {
 /// All of them, sorted by path.
 pub const ASSETS: &[Asset] = assets![
     "boot/api.sh",
+    "boot/commands/attach.sh",
     "boot/commands/console.sh",
+    "boot/commands/console_clean.sh",
     "boot/commands/downgrade.sh",
+    "boot/commands/escript.sh",
+    "boot/commands/eval.sh",
     "boot/commands/foreground.sh",
     "boot/commands/help.sh",
     "boot/commands/hooks.sh",
@@ -39,6 +43,9 @@ pub const ASSETS: &[Asset] = assets![
     "boot/commands/pid.sh",
     "boot/commands/ping.sh",
     "boot/commands/plugins.sh",
+    "boot/commands/reboot.sh",
+    "boot/commands/remote.sh",
+    "boot/commands/restart.sh",
     "boot/commands/rpc.sh",
     "boot/commands/start.sh",
     "boot/commands/status.sh",

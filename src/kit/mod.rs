@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub use self::error::KitError;
 use self::manifest::Manifest;
 use self::overlay::OverlayFile;
-use crate::config::Config;
+use crate::config::{Config, Where};
 use crate::names::ReleaseName;
 use crate::release::{Kind, Release};
 
@@ -48,6 +48,8 @@ pub struct Plan {
     pub elixir: bool,
     /// Whether vm.args is rendered at start.
     pub template: bool,
+    /// Whether `eval` asks the running node.
+    pub eval_on_node: bool,
     /// How long the node may take to boot, in seconds.
     pub start_timeout: u32,
     /// How long the node may take to stop, in seconds.
@@ -67,6 +69,7 @@ impl Plan {
             erts_vsn: release.erts_vsn.clone(),
             elixir: release.has_elixir(),
             template,
+            eval_on_node: config.commands.eval == Where::Node,
             start_timeout: config.start.timeout.get(),
             stop_timeout: config.stop.timeout.get(),
             hook_timeout: config.hooks.timeout.get(),

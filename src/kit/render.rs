@@ -36,6 +36,7 @@ struct Settings<'a> {
     erts_vsn: &'a str,
     elixir: &'a str,
     template: &'a str,
+    eval: &'a str,
     start_timeout: u32,
     stop_timeout: u32,
     hook_timeout: u32,
@@ -60,6 +61,7 @@ pub(super) fn settings(plan: &Plan) -> Vec<u8> {
         erts_vsn: &plan.erts_vsn,
         elixir: if plan.elixir { "yes" } else { "" },
         template: if plan.template { super::TEMPLATE } else { "" },
+        eval: if plan.eval_on_node { "node" } else { "vm" },
         start_timeout: plan.start_timeout,
         stop_timeout: plan.stop_timeout,
         hook_timeout: plan.hook_timeout,
@@ -95,6 +97,7 @@ mod tests {
         _boot_erts_vsn=13.1.5
         _boot_elixir=''
         _boot_template=''
+        _boot_eval=vm
         _boot_start_timeout=60
         _boot_stop_timeout=60
         _boot_hook_timeout=60

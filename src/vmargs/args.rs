@@ -258,6 +258,24 @@ impl Args {
         self.extra.iter().flatten().map(|token| token.text.as_str()).collect()
     }
 
+    /// Removes the words that belong to no flag: plain ones, for the application.
+    pub fn drop_plain(&mut self) {
+        let mut plain = self.roles().0.into_iter().map(|role| role == Role::Plain);
+        self.tokens.retain(|_| !plain.next().unwrap_or(false));
+        self.extra = None;
+    }
+
+    /// All the words as they stand on a command line, those after `-extra` too.
+    #[must_use]
+    pub fn to_words(&self) -> Vec<String> {
+        let mut words: Vec<_> = self.tokens.iter().map(|token| token.text.clone()).collect();
+        if let Some(extra) = &self.extra {
+            words.push("-extra".into());
+            words.extend(extra.iter().map(|token| token.text.clone()));
+        }
+        words
+    }
+
     /// The text of an args file from which erlexec reads these words: one flag with its values
     /// per line, quoted only where needed.
     #[must_use]

@@ -85,6 +85,7 @@ impl Made {
         );
         made.write(&format!("releases/{vsn}/demo.rel"), rel);
         made.write(&format!("releases/{vsn}/start.boot"), "");
+        made.write(&format!("releases/{vsn}/start_clean.boot"), "");
         made.write(&format!("releases/{vsn}/vm.args"), "+S 1\n");
         made.write("releases/start_erl.data", format!("13.1.5 {vsn}"));
         made.write("lib/kernel-8.5.3/ebin/kernel.app", "");

@@ -12,4 +12,5 @@ pub(crate) mod releases;
 pub(crate) mod running;
 pub(crate) mod said;
 pub(crate) mod strace;
+pub(crate) mod terminal;
 pub(crate) mod tools;

@@ -8,7 +8,11 @@
 
 boot_command() {
     set -- "${_boot_core_help:-${1:-}}"
-    [ "$1" != daemon ] || set -- start
+    case $1 in
+    daemon) set -- start ;;
+    daemon_attach) set -- attach ;;
+    remote_console | remsh) set -- remote ;;
+    esac
     if [ -n "$1" ]; then
         boot_command_exists "$1" || boot_die "unknown command \"$1\"" "$RELEASE_PROG help lists the commands" 2
         _boot_help_command "$BOOT_DIR/commands/$1.sh"

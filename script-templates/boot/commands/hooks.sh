@@ -29,7 +29,7 @@ boot_command() {
 _boot_list_command() {
     _boot_list_phase "pre_$1"
     case ${_boot_list_all:-}$1 in
-    start | console | vmargs) _boot_list_phases pre_configure post_configure ;;
+    start | console | console_clean | escript | eval | vmargs) _boot_list_phases pre_configure post_configure ;;
     foreground) _boot_list_phases pre_start pre_configure post_configure post_start pre_stop post_stop ;;
     esac
     _boot_list_phase "post_$1"

@@ -67,18 +67,25 @@ fn elixir(front: &mut Args, parts: &Parts<'_>) {
     }
     front.push("-noshell", &[]);
     if parts.request.mode() == Mode::Console {
-        front.push("-user", &[&iex_user(&parts.instance.version_dir())]);
+        iex(front, &parts.instance.version_dir());
     } else {
         front.push("-s", &["elixir", "start_cli"]);
     }
 }
 
-/// The `-user` of this Elixir's own `iex` script: it changed with Elixir 1.15.
-fn iex_user(directory: &Path) -> String {
+/// What this Elixir's own `iex` script gives to erl: it changed with Elixir 1.15, and again later.
+pub(super) fn iex(front: &mut Args, directory: &Path) {
     let script = std::fs::read_to_string(directory.join("iex")).unwrap_or_default();
-    let word =
-        script.split_once("-user ").map(|(_, after)| after.split(|c: char| c == '"' || c.is_whitespace()));
-    word.and_then(|mut words| words.next()).filter(|word| !word.is_empty()).unwrap_or("elixir").to_owned()
+    // exec "$SCRIPT_PATH"/elixir --no-halt --erl "-user elixir" +iex "$@"
+    let quoted = script.split_once("--erl \"").and_then(|(_, after)| after.split_once('"'));
+    let mut words = quoted.map_or("-user elixir", |(words, _)| words).split_whitespace().peekable();
+    while let Some(flag) = words.next() {
+        let mut values = Vec::new();
+        while let Some(value) = words.next_if(|word| !word.starts_with('-')) {
+            values.push(value);
+        }
+        front.push(flag, &values);
+    }
 }
 
 fn erlang(front: &mut Args, mode: Mode, bin: &Path) {
@@ -115,7 +122,7 @@ fn boot_script(instance: &Instance) -> Result<PathBuf, Failure> {
 }
 
 /// The user's home: `HOME`, else what /etc/passwd says, else the state directory.
-fn home(state: &Path) -> Result<String, Failure> {
+pub(super) fn home(state: &Path) -> Result<String, Failure> {
     if let Some(home) = env::var("HOME") {
         return Ok(home);
     }
@@ -129,7 +136,7 @@ fn home(state: &Path) -> Result<String, Failure> {
     }
 }
 
-fn text(path: &Path) -> Result<String, Failure> {
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
     path.to_str().map(str::to_owned).ok_or_else(|| {
         Message::new(Status::Failed, format!("{} is not UTF-8", path.display()))
             .with_help("move the release to a path that is")

@@ -1,13 +1,19 @@
 //! `prepare`: what a node starts with on this host. Renders vm.args, resolves name and cookie, writes the
-//! state directory, prints `NAME=value` lines for the core to evaluate. Its parts are one file each.
+//! state directory, prints `NAME=value` lines for the core to evaluate. Its parts are one file each; `guest`
+//! and `remote` are what VMs beside the node start with, which leave the node's files alone.
 
 mod compose;
 mod cookie;
 mod epmd;
 mod erts;
 mod files;
+mod guest;
+mod remote;
 mod request;
+mod scratch;
 mod sysconfig;
+
+pub(super) use remote::run as remote;
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -35,7 +41,11 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         print(&plan.args.to_text())?;
         return Ok(Status::Done);
     }
-    match prepare(&request) {
+    let prepared = match request.what {
+        What::Guest(guest) => guest::prepare(&request, guest),
+        _ => prepare(&request),
+    };
+    match prepared {
         Ok(lines) => print(&(PREPARED.to_owned() + &lines))?,
         Err(failure) => {
             print(PREPARED)?;

@@ -25,6 +25,21 @@ pub(super) enum What {
     Print,
     /// Everything that a start needs.
     Start(Mode),
+    /// The command line of a VM beside the node.
+    Guest(Guest),
+}
+
+/// What a VM beside the node is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guest {
+    /// To evaluate what the user says, in Erlang.
+    Erlang,
+    /// The same in Elixir.
+    Elixir,
+    /// To run the escript that the first plain argument names.
+    Escript,
+    /// A shell on the terminal.
+    Shell,
 }
 
 /// The options.
@@ -56,7 +71,7 @@ impl Request {
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
             match argument {
-                lexopt::Arg::Long("mode") => request.what = What::Start(mode(&options::text(&mut parser)?)?),
+                lexopt::Arg::Long("mode") => request.what = mode(&options::text(&mut parser)?)?,
                 lexopt::Arg::Long("print") => request.what = What::Print,
                 lexopt::Arg::Long("ansi") => request.ansi = true,
                 lexopt::Arg::Long("kind") => request.kind = options::text(&mut parser)?,
@@ -73,17 +88,21 @@ impl Request {
     pub(super) fn mode(&self) -> Mode {
         match self.what {
             What::Start(mode) => mode,
-            What::Print => Mode::Background,
+            What::Print | What::Guest(_) => Mode::Background,
         }
     }
 }
 
-fn mode(text: &str) -> Result<Mode, Failure> {
+fn mode(text: &str) -> Result<What, Failure> {
     match text {
-        "background" => Ok(Mode::Background),
-        "foreground" => Ok(Mode::Foreground),
-        "supervised" => Ok(Mode::Supervised),
-        "console" => Ok(Mode::Console),
+        "background" => Ok(What::Start(Mode::Background)),
+        "foreground" => Ok(What::Start(Mode::Foreground)),
+        "supervised" => Ok(What::Start(Mode::Supervised)),
+        "console" => Ok(What::Start(Mode::Console)),
+        "erlang" => Ok(What::Guest(Guest::Erlang)),
+        "elixir" => Ok(What::Guest(Guest::Elixir)),
+        "escript" => Ok(What::Guest(Guest::Escript)),
+        "shell" => Ok(What::Guest(Guest::Shell)),
         other => Err(Message::new(Status::Usage, format!("--mode {other:?} is none")).into()),
     }
 }

@@ -24,6 +24,16 @@ impl Config {
         self.path.with_extension("")
     }
 
+    /// Whether it goes to a place of its own before the start.
+    pub(super) fn is_copied(&self) -> bool {
+        self.copy.is_some()
+    }
+
+    /// Has the copy go there instead.
+    pub(super) fn copied_to(&mut self, path: PathBuf) {
+        self.path = path;
+    }
+
     pub(super) fn write(&self) -> Result<(), Failure> {
         self.copy.as_ref().map_or(Ok(()), |bytes| files::write(&self.path, bytes, 0o600))
     }

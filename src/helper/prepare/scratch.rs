@@ -1,0 +1,65 @@
+//! Files of VMs beside the node, below the state directory: named after the process that they are for, and
+//! removed by the next run once that process is gone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::files;
+use crate::error::Failure;
+
+const DIRECTORY: &str = "scratch";
+
+/// The file with this suffix for a process: the VM to be, or one that waits for it. The directory is made.
+pub(super) fn file(state: &Path, pid: u32, suffix: &str) -> Result<PathBuf, Failure> {
+    let directory = state.join(DIRECTORY);
+    files::make_private(&directory)?;
+    let start = started(&pid.to_string()).unwrap_or_default();
+    Ok(directory.join(format!("{pid}-{start}.{suffix}")))
+}
+
+/// Removes what processes have left that are gone.
+pub(super) fn sweep(state: &Path) {
+    let Ok(entries) = fs::read_dir(state.join(DIRECTORY)) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let owner = name.split('.').next().and_then(|owner| owner.split_once('-'));
+        if owner.is_none_or(|(pid, start)| started(pid).is_none_or(|now| now != start)) {
+            // Another user's: theirs to remove.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// When the process was started, in ticks since boot; `None` when there is none.
+fn started(pid: &str) -> Option<String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The program's name stands in brackets and may hold anything: count from behind it.
+    text.rsplit_once(") ")?.1.split(' ').nth(19).map(Into::into)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::process::{Command, id};
+
+    use super::{file, started, sweep};
+
+    #[test]
+    fn only_files_of_living_processes_stay() {
+        let state = tempfile::tempdir().unwrap();
+        let mine = file(state.path(), id(), "config").unwrap();
+        let mut child = Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        let beside = |name: String| mine.with_file_name(name);
+        let dead = beside(format!("{}-1.config", child.id()));
+        let reused = beside(format!("{}-0.config", id()));
+        for path in [&mine, &dead, &reused, &beside("other".into())] {
+            fs::write(path, "").unwrap();
+        }
+        sweep(state.path());
+        let left: Vec<_> =
+            fs::read_dir(mine.parent().unwrap()).unwrap().map(|it| it.unwrap().path()).collect();
+        assert_eq!(left, [mine]);
+        assert!(started(&id().to_string()).is_some_and(|start| start.parse::<u64>().is_ok()));
+    }
+}
