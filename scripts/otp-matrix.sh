@@ -10,7 +10,7 @@ place=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/otp-legs.sh
 . "$place/otp-legs.sh"
 
-work=$place/work
+work=$place/made
 tiny=$work/rel/bin/tiny
 version_dir=$work/rel/releases/0.1.0
 RELEASE_TMP=$work/tmp
