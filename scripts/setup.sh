@@ -11,7 +11,7 @@ minor=95
 # TOOL:PACKAGE. rebar3 and elixir depend on all parts of OTP that they use themselves.
 tools='erl:erlang-base erlc:erlang-base epmd:erlang-base erl_call:erlang-base rebar3:rebar3 mix:elixir
 dash:dash busybox:busybox bash:bash mksh:mksh ksh93:ksh93u+m yash:yash zsh:zsh
-shellcheck:shellcheck shfmt:shfmt strace:strace python3:python3 curl:curl nc:netcat-openbsd
+shellcheck:shellcheck shfmt:shfmt strace:strace python3:python3 curl:curl nc:netcat-openbsd openssl:openssl
 make:make gcc:gcc'
 
 # missing_packages: prints the packages that are not there, each once.
