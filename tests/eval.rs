@@ -160,6 +160,20 @@ fn eval_may_mean_the_running_node() {
     assert_eq!(instance.said(&["eval", "--vm", "io:format(\"~p\", [node()])."]), "0\nnonode@nohost");
     instance.generate(&[]).ok();
     assert_eq!(instance.said(&["eval", "--node", "demo_server:inc()."]), "0\n2\n");
+    assert_eq!(instance.said(&["eval", "--node", "--json", "--", "-1"]), "0\n-1\n");
+    fs::write(instance.base().join("f.erl"), "demo_server:inc()").unwrap();
+    assert_eq!(instance.said(&["eval", "--node", "--file", "f.erl"]), "0\n3\n");
+    let mut command = instance.command(&instance.entry());
+    let read = instance.finish(command.args(["eval", "--node", "--stdin"]), "demo_server:inc().\n");
+    assert_eq!(instance.told(&read), "0\n4\n");
+    let help = "! help: ROOT/bin/demo eval --node 'node().'; with arguments: ROOT/bin/demo rpc M F ARG...\n";
+    for args in [["1", "a"].as_slice(), &["demo_server", "inc"], &["--file", "f.erl", "a"], &["--stdin", "a"]]
+    {
+        let said = instance.said(&[&["eval", "--node"], args].concat());
+        let text = "2\n! error: eval on the running node takes one expression, --stdin or --file FILE, and no arguments for it\n";
+        assert_eq!(said, format!("{text}{help}"), "{args:?}");
+    }
+    assert_eq!(instance.said(&["eval", "--node"]), format!("2\n! error: eval needs an expression\n{help}"));
     // In a hook, before there is a node, by the function.
     let hook = instance.path().join("plugins/e/pre_status");
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
