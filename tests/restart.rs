@@ -1,14 +1,22 @@
 //! `restart` and `reboot`: the same process or a new one, the way there, and who is refused it.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::delivery::Packed;
 use crate::support::instance::Instance;
-use crate::support::process::until;
+use crate::support::process::{runs, until};
 use crate::support::releases::{mix, rebar3};
 use crate::support::running::Running;
+use crate::support::tools::need;
+
+fn signal(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+}
 
 #[test]
 fn a_node_restarts_in_its_process_and_reboots_in_another() {
@@ -100,6 +108,69 @@ fn restart_takes_no_longer_than_it_may() {
         "{said}"
     );
     drop(holder);
+}
+
+#[test]
+fn reboot_and_start_take_no_longer_than_they_may() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    if !need(&["erlc"]) {
+        return;
+    }
+    instance.run(&["start", "--timeout", "50", "--timeout", "x"]).ok();
+    let words = "{init:get_plain_arguments(), [E || E <- os:getenv(), lists:prefix(\"_boot_\", E)]}.";
+    assert_eq!(instance.said(&["rpc", words]), "0\n{[\"--timeout\",\"x\"],[]}\n");
+    let vm = instance.vms();
+    // It does not stop.
+    signal(vm[0], Signal::STOP);
+    let said = instance.said(&["reboot", "--timeout", "1"]);
+    assert!(said.starts_with("4\n! error: demo is running (pid N) but does not answer: "), "{said}");
+    signal(vm[0], Signal::CONT);
+    let plugin = instance.path().join("plugins/r/pre_stop");
+    fs::create_dir_all(plugin.parent().unwrap()).unwrap();
+    fs::write(&plugin, format!("kill -STOP {}\n", vm[0])).unwrap();
+    let begun = Instant::now();
+    let said = instance.said(&["reboot", "--timeout", "2"]);
+    assert!(said.starts_with("7\n"), "{said}");
+    assert!(
+        said.contains("! error: demo (pid N) is still running after ") && said.contains("\n! help: "),
+        "{said}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(instance.vms(), vm, "no other one was started");
+    fs::remove_file(&plugin).unwrap();
+    signal(vm[0], Signal::CONT);
+    until("it stops", Duration::from_secs(20), || !runs(vm[0]));
+
+    // It stops, and does not boot in time.
+    assert_eq!(instance.said(&["start"]), "0\n");
+    let source = include_str!("fixtures/rebar3/v1/demo_server.erl");
+    let slow = source.replace("{ok, 0}.", "timer:sleep(infinity).");
+    assert_ne!(slow, source);
+    fs::write(instance.base().join("demo_server.erl"), slow).unwrap();
+    instance.finish(instance.command(Path::new("erlc")).arg("demo_server.erl"), "").ok();
+    let beam = instance.path().join("lib/demo-0.1.0/ebin/demo_server.beam");
+    fs::rename(instance.base().join("demo_server.beam"), beam).unwrap();
+    let begun = Instant::now();
+    let said = instance.said(&["reboot", "--timeout", "4"]);
+    let seconds: u32 = said
+        .strip_prefix("7\n! error: demo (pid N) has not booted within ")
+        .and_then(|rest| rest.split(' ').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("{said}"));
+    assert!(
+        (1..=4).contains(&seconds) && begun.elapsed() < Duration::from_secs(12),
+        "{:?}: {said}",
+        begun.elapsed()
+    );
+    for bad in [
+        ["start", "--timeout"].as_slice(),
+        &["start", "--timeout", "0"],
+        &["start", "--timeout=1e3"],
+        &["start", "--timeout", "86401"],
+    ] {
+        let said = instance.said(bad);
+        assert!(said.starts_with("2\n! error: --timeout takes 1 to 86400 seconds, not \""), "{said}");
+    }
 }
 
 #[test]
