@@ -215,6 +215,34 @@ fn an_escript_runs_with_the_release_s_code_in_every_shell() {
 }
 
 #[test]
+fn ctrl_c_ends_what_runs_beside_the_node() {
+    let (Some(raw), true) = (crate::support::releases::mix_rebooting(), need(&["python3"])) else { return };
+    let instance = Instance::of(raw).env("PORT", "4716").kit();
+    let script = "#!/usr/bin/env escript\nmain(_) -> io:put_chars(\"ready\"), timer:sleep(infinity).\n";
+    fs::write(instance.base().join("wait.escript"), script).unwrap();
+    let wait = "IO.write(\"ready\"); Process.sleep(:infinity)";
+    let failed = instance.path().join("plugins/c/failed");
+    for hooks in [false, true] {
+        if hooks {
+            fs::create_dir_all(failed.parent().unwrap()).unwrap();
+            fs::write(&failed, "echo \"failed: $BOOT_COMMAND $BOOT_STATUS\"\n").unwrap();
+        }
+        for args in [["eval", wait], ["escript", "wait.escript"]] {
+            let begun = std::time::Instant::now();
+            let output = instance.finish(terminal(&instance, &[("ready", "\x03")]).args(args), "");
+            // The VM is killed by the signal, and so is what waits for it, or it says so.
+            assert_eq!(output.status, if hooks { 130 } else { 254 }, "{args:?}: {output}");
+            let told = output.stdout.contains(&format!("failed: {} 130", args[0]));
+            assert_eq!(told, hooks, "{args:?}: {output}");
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{args:?}");
+            assert_eq!(instance.vms(), [0; 0], "{args:?}");
+            let left = fs::read_dir(instance.path().join("tmp/demo/scratch")).unwrap().count();
+            assert_eq!(left, 1, "{args:?}: what the one before has left is gone");
+        }
+    }
+}
+
+#[test]
 fn a_clean_console_opens_beside_the_node() {
     let (Some(raw), true) = (rebar3(), need(&["python3"])) else { return };
     let instance = Instance::of(raw).kit();

@@ -12,7 +12,7 @@ use crate::support::instance::Instance;
 use crate::support::process::{runs, until};
 use crate::support::releases::{mix, rebar3};
 use crate::support::running::Running;
-use crate::support::tools::need;
+use crate::support::tools::{need, shells};
 
 fn signal(pid: u32, signal: Signal) {
     kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
@@ -54,6 +54,44 @@ fn a_node_restarts_in_its_process_and_reboots_in_another() {
     for args in [["restart", "--wat"], ["reboot", "--wat"], ["restart", "x"]] {
         assert_eq!(instance.run(&args).status, 2, "{args:?}");
     }
+}
+
+#[test]
+fn every_shell_restarts_and_reboots_and_refuses() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    instance.start();
+    for (n, shell) in shells().iter().enumerate() {
+        let pid = instance.vms();
+        let command = if n % 2 == 0 { "restart" } else { "reboot" };
+        let output = instance.run_in(shell, &[command]);
+        assert_eq!(instance.told(&output), "0\n", "{shell:?} {command}");
+        assert_eq!(instance.vms() == pid, command == "restart", "{shell:?}");
+    }
+    instance.run(&["stop"]).ok();
+    let refusal = |args: &[&str], wanted: &str| {
+        for shell in shells() {
+            let output = instance.run_in(&shell, args);
+            assert_eq!(instance.told(&output), wanted, "{shell:?} {args:?}");
+        }
+    };
+    for command in ["restart", "reboot", "remote", "attach"] {
+        refusal(&[command], "3\n! error: demo is not running\n! help: ROOT/bin/demo start\n");
+    }
+    let mut command = instance.command(&instance.entry());
+    let mut node = Running::new(command.arg("foreground").stdin(Stdio::null()), &instance.base().join("out"));
+    until("it answers", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);
+    let said = instance.said(&["reboot"]);
+    assert!(said.starts_with("1\n! error: demo (pid N) would not come up again: its parent is "), "{said}");
+    refusal(&["reboot"], &said);
+    for word in ["0", "x", ""] {
+        let wanted = format!("2\n! error: --timeout takes 1 to 86400 seconds, not \"{word}\"\n");
+        for command in ["restart", "reboot"] {
+            refusal(&[command, "--timeout", word], &wanted);
+        }
+    }
+    instance.run(&["stop"]).ok();
+    assert_eq!(node.end(), 0);
 }
 
 #[test]
