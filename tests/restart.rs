@@ -254,6 +254,35 @@ fn in_the_foreground_a_supervisor_is_needed() {
 }
 
 #[test]
+fn below_a_real_supervisor_a_reboot_is_a_new_process() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    for supervisor in ["runsv", "s6-supervise"] {
+        if !need(&[supervisor]) {
+            continue;
+        }
+        let service = instance.base().join(format!("service-{supervisor}"));
+        fs::create_dir(&service).unwrap();
+        let entry = instance.entry().display().to_string().replace('\'', "'\\''");
+        fs::write(service.join("run"), format!("#!/bin/sh\nexec '{entry}' foreground\n")).unwrap();
+        fs::set_permissions(service.join("run"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        let mut command = instance.command(Path::new(supervisor));
+        let out = instance.base().join(format!("{supervisor}.out"));
+        let mut supervised = Running::new(command.arg(&service), &out);
+        until("it answers", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);
+        let pid = instance.vms();
+        assert_eq!(instance.said(&["reboot"]), "0\n", "{supervisor}");
+        let now = instance.vms();
+        assert!(now.len() == 1 && now != pid, "{supervisor}: {now:?}, was {pid:?}");
+        // It takes the node with it.
+        supervised.signal(Signal::TERM);
+        supervised.end();
+        assert_eq!(instance.vms(), [0; 0], "{supervisor}");
+    }
+}
+
+#[test]
 fn heart_boots_the_node_itself() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).kit();
