@@ -131,6 +131,25 @@ fn a_node_with_a_host_that_nobody_knows_is_asked_by_its_ports() {
 }
 
 #[test]
+fn a_port_that_the_environment_gives_the_vm_is_known() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    instance.set("ERL_FLAGS", "-start_epmd false");
+    instance.set("ERL_ZFLAGS", &format!("-erl_epmd_port {port}"));
+    assert_eq!(instance.said(&["start"]), "0\n");
+    instance.unset("ERL_FLAGS");
+    instance.unset("ERL_ZFLAGS");
+    let record = fs::read_to_string(instance.path().join("tmp/demo/node")).unwrap();
+    assert!(record.contains(&format!("\ndist_port={port}\n")), "{record}");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+    instance.set("ERL_AFLAGS", "-erl_epmd_port none");
+    let said = instance.said(&["start"]);
+    assert_eq!(said, "1\n! error: ERL_AFLAGS: -erl_epmd_port needs a port from 1 to 65535\n");
+}
+
+#[test]
 fn other_troubles_have_a_line_to_type_each() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
