@@ -11,8 +11,8 @@ minor=95
 # TOOL:PACKAGE. rebar3 and elixir depend on all parts of OTP that they use themselves.
 tools='erl:erlang-base erlc:erlang-base epmd:erlang-base erl_call:erlang-base rebar3:rebar3 mix:elixir
 dash:dash busybox:busybox bash:bash mksh:mksh ksh93:ksh93u+m yash:yash zsh:zsh
-shellcheck:shellcheck shfmt:shfmt strace:strace python3:python3 curl:curl nc:netcat-openbsd openssl:openssl
-make:make gcc:gcc'
+shellcheck:shellcheck shfmt:shfmt strace:strace python3:python3 curl:curl nc:netcat-openbsd
+make:make gcc:gcc openssl:openssl runsv:runit s6-supervise:s6'
 
 # missing_packages: prints the packages that are not there, each once.
 missing_packages() {

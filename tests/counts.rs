@@ -5,6 +5,7 @@ use std::fs;
 use crate::support::instance::Instance;
 use crate::support::releases::{Raw, mix, rebar3};
 use crate::support::strace::{Counts, count, maxrss};
+use crate::support::terminal::terminal;
 use crate::support::tools::need;
 
 /// Peak memory of a client command, in KiB, with the helper as it is built for tests. As it is shipped, it is 1.8 MiB
@@ -49,6 +50,30 @@ fn no_client_command_boots_a_vm_or_needs_much_memory() {
             let used = maxrss(instance.command(&instance.entry()).args(args));
             assert!(used < MEMORY, "{args:?}: {used} KiB");
         }
+    }
+}
+
+#[test]
+fn a_vm_beside_the_node_is_one_step_away() {
+    for (raw, nothing) in [(rebar3(), "ok"), (mix(), "nil")] {
+        let (Some(raw), true) = (raw, need(&["strace", "python3"])) else { continue };
+        let instance = Instance::of(raw).kit();
+        fs::write(instance.base().join("x.escript"), "#!/usr/bin/env escript\nmain(_) -> ok.\n").unwrap();
+        // The script, the helper that prepares it, erlexec, which becomes the VM.
+        for args in [["eval", nothing], ["escript", "x.escript"]] {
+            let (counts, output) = count(instance.command(&instance.entry()).args(args), Some("beam.smp"));
+            assert_eq!(output.status, 0, "{args:?}: {output}");
+            assert_eq!(counts, Counts { execs: 3, forks: 1 }, "{args:?}");
+        }
+        instance.start();
+        // The helper takes the script's place, erlexec the helper's. The terminal costs the same for a command that
+        // is the script alone.
+        let keys = [("1>", "\x07"), ("-->", "q\r")];
+        let (alone, output) = count(terminal(&instance, &keys).arg("version"), None);
+        assert_eq!(output.status, 0, "{output}");
+        let (counts, output) = count(terminal(&instance, &keys).args(["remote", "--erl"]), Some("beam.smp"));
+        assert_eq!(output.status, 0, "{output}");
+        assert_eq!(counts, Counts { execs: alone.execs + 2, forks: alone.forks });
     }
 }
 

@@ -160,6 +160,20 @@ fn eval_may_mean_the_running_node() {
     assert_eq!(instance.said(&["eval", "--vm", "io:format(\"~p\", [node()])."]), "0\nnonode@nohost");
     instance.generate(&[]).ok();
     assert_eq!(instance.said(&["eval", "--node", "demo_server:inc()."]), "0\n2\n");
+    assert_eq!(instance.said(&["eval", "--node", "--json", "--", "-1"]), "0\n-1\n");
+    fs::write(instance.base().join("f.erl"), "demo_server:inc()").unwrap();
+    assert_eq!(instance.said(&["eval", "--node", "--file", "f.erl"]), "0\n3\n");
+    let mut command = instance.command(&instance.entry());
+    let read = instance.finish(command.args(["eval", "--node", "--stdin"]), "demo_server:inc().\n");
+    assert_eq!(instance.told(&read), "0\n4\n");
+    let help = "! help: ROOT/bin/demo eval --node 'node().'; with arguments: ROOT/bin/demo rpc M F ARG...\n";
+    for args in [["1", "a"].as_slice(), &["demo_server", "inc"], &["--file", "f.erl", "a"], &["--stdin", "a"]]
+    {
+        let said = instance.said(&[&["eval", "--node"], args].concat());
+        let text = "2\n! error: eval on the running node takes one expression, --stdin or --file FILE, and no arguments for it\n";
+        assert_eq!(said, format!("{text}{help}"), "{args:?}");
+    }
+    assert_eq!(instance.said(&["eval", "--node"]), format!("2\n! error: eval needs an expression\n{help}"));
     // In a hook, before there is a node, by the function.
     let hook = instance.path().join("plugins/e/pre_status");
     fs::create_dir_all(hook.parent().unwrap()).unwrap();
@@ -198,6 +212,34 @@ fn an_escript_runs_with_the_release_s_code_in_every_shell() {
                 [shebang, {archive, [{\"packed.beam\", Beam}], []}]), halt().";
     instance.finish(instance.command(Path::new("erl")).args(["-noshell", "-eval", make]), "").ok();
     assert_eq!(instance.said(&["escript", "packed", "x"]), "0\npacked [\"x\"]");
+}
+
+#[test]
+fn ctrl_c_ends_what_runs_beside_the_node() {
+    let (Some(raw), true) = (crate::support::releases::mix_rebooting(), need(&["python3"])) else { return };
+    let instance = Instance::of(raw).env("PORT", "4716").kit();
+    let script = "#!/usr/bin/env escript\nmain(_) -> io:put_chars(\"ready\"), timer:sleep(infinity).\n";
+    fs::write(instance.base().join("wait.escript"), script).unwrap();
+    let wait = "IO.write(\"ready\"); Process.sleep(:infinity)";
+    let failed = instance.path().join("plugins/c/failed");
+    for hooks in [false, true] {
+        if hooks {
+            fs::create_dir_all(failed.parent().unwrap()).unwrap();
+            fs::write(&failed, "echo \"failed: $BOOT_COMMAND $BOOT_STATUS\"\n").unwrap();
+        }
+        for args in [["eval", wait], ["escript", "wait.escript"]] {
+            let begun = std::time::Instant::now();
+            let output = instance.finish(terminal(&instance, &[("ready", "\x03")]).args(args), "");
+            // The VM is killed by the signal, and so is what waits for it, or it says so.
+            assert_eq!(output.status, if hooks { 130 } else { 254 }, "{args:?}: {output}");
+            let told = output.stdout.contains(&format!("failed: {} 130", args[0]));
+            assert_eq!(told, hooks, "{args:?}: {output}");
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{args:?}");
+            assert_eq!(instance.vms(), [0; 0], "{args:?}");
+            let left = fs::read_dir(instance.path().join("tmp/demo/scratch")).unwrap().count();
+            assert_eq!(left, 1, "{args:?}: what the one before has left is gone");
+        }
+    }
 }
 
 #[test]

@@ -16,8 +16,9 @@ use std::time::Duration;
 /// Asks for the node and its hidden peers in an Erlang shell, and leaves.
 const ERLANG: [(&str, &str); 3] = [("1>", "{node(), nodes(hidden)}.\r"), ("2>", "\x07"), ("-->", "q\r")];
 
+/// A shell by `args` is on `node`, and says how to leave it.
 #[track_caller]
-fn erlang(instance: &Instance, args: &[&str], node: &str) {
+pub(crate) fn erlang(instance: &Instance, args: &[&str], node: &str) {
     let output = instance.finish(terminal(instance, &ERLANG).args(args), "");
     let node = instance.neutral(node);
     let said = instance.neutral(&output.stdout);
@@ -65,7 +66,7 @@ fn a_remote_erlang_shell_listens_nowhere() {
 }
 
 /// The listening TCP sockets of a process.
-fn listening(pid: u32) -> Vec<String> {
+pub(crate) fn listening(pid: u32) -> Vec<String> {
     let mut tables = String::new();
     for table in ["tcp", "tcp6"] {
         tables += &fs::read_to_string(format!("/proc/{pid}/net/{table}")).unwrap_or_default();

@@ -1,14 +1,22 @@
 //! `restart` and `reboot`: the same process or a new one, the way there, and who is refused it.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::delivery::Packed;
 use crate::support::instance::Instance;
-use crate::support::process::until;
+use crate::support::process::{runs, until};
 use crate::support::releases::{mix, rebar3};
 use crate::support::running::Running;
+use crate::support::tools::{need, shells};
+
+fn signal(pid: u32, signal: Signal) {
+    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
+}
 
 #[test]
 fn a_node_restarts_in_its_process_and_reboots_in_another() {
@@ -46,6 +54,44 @@ fn a_node_restarts_in_its_process_and_reboots_in_another() {
     for args in [["restart", "--wat"], ["reboot", "--wat"], ["restart", "x"]] {
         assert_eq!(instance.run(&args).status, 2, "{args:?}");
     }
+}
+
+#[test]
+fn every_shell_restarts_and_reboots_and_refuses() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    instance.start();
+    for (n, shell) in shells().iter().enumerate() {
+        let pid = instance.vms();
+        let command = if n % 2 == 0 { "restart" } else { "reboot" };
+        let output = instance.run_in(shell, &[command]);
+        assert_eq!(instance.told(&output), "0\n", "{shell:?} {command}");
+        assert_eq!(instance.vms() == pid, command == "restart", "{shell:?}");
+    }
+    instance.run(&["stop"]).ok();
+    let refusal = |args: &[&str], wanted: &str| {
+        for shell in shells() {
+            let output = instance.run_in(&shell, args);
+            assert_eq!(instance.told(&output), wanted, "{shell:?} {args:?}");
+        }
+    };
+    for command in ["restart", "reboot", "remote", "attach"] {
+        refusal(&[command], "3\n! error: demo is not running\n! help: ROOT/bin/demo start\n");
+    }
+    let mut command = instance.command(&instance.entry());
+    let mut node = Running::new(command.arg("foreground").stdin(Stdio::null()), &instance.base().join("out"));
+    until("it answers", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);
+    let said = instance.said(&["reboot"]);
+    assert!(said.starts_with("1\n! error: demo (pid N) would not come up again: its parent is "), "{said}");
+    refusal(&["reboot"], &said);
+    for word in ["0", "x", ""] {
+        let wanted = format!("2\n! error: --timeout takes 1 to 86400 seconds, not \"{word}\"\n");
+        for command in ["restart", "reboot"] {
+            refusal(&[command, "--timeout", word], &wanted);
+        }
+    }
+    instance.run(&["stop"]).ok();
+    assert_eq!(node.end(), 0);
 }
 
 #[test]
@@ -103,6 +149,69 @@ fn restart_takes_no_longer_than_it_may() {
 }
 
 #[test]
+fn reboot_and_start_take_no_longer_than_they_may() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    if !need(&["erlc"]) {
+        return;
+    }
+    instance.run(&["start", "--timeout", "50", "--timeout", "x"]).ok();
+    let words = "{init:get_plain_arguments(), [E || E <- os:getenv(), lists:prefix(\"_boot_\", E)]}.";
+    assert_eq!(instance.said(&["rpc", words]), "0\n{[\"--timeout\",\"x\"],[]}\n");
+    let vm = instance.vms();
+    // It does not stop.
+    signal(vm[0], Signal::STOP);
+    let said = instance.said(&["reboot", "--timeout", "1"]);
+    assert!(said.starts_with("4\n! error: demo is running (pid N) but does not answer: "), "{said}");
+    signal(vm[0], Signal::CONT);
+    let plugin = instance.path().join("plugins/r/pre_stop");
+    fs::create_dir_all(plugin.parent().unwrap()).unwrap();
+    fs::write(&plugin, format!("kill -STOP {}\n", vm[0])).unwrap();
+    let begun = Instant::now();
+    let said = instance.said(&["reboot", "--timeout", "2"]);
+    assert!(said.starts_with("7\n"), "{said}");
+    assert!(
+        said.contains("! error: demo (pid N) is still running after ") && said.contains("\n! help: "),
+        "{said}"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(instance.vms(), vm, "no other one was started");
+    fs::remove_file(&plugin).unwrap();
+    signal(vm[0], Signal::CONT);
+    until("it stops", Duration::from_secs(20), || !runs(vm[0]));
+
+    // It stops, and does not boot in time.
+    assert_eq!(instance.said(&["start"]), "0\n");
+    let source = include_str!("fixtures/rebar3/v1/demo_server.erl");
+    let slow = source.replace("{ok, 0}.", "timer:sleep(infinity).");
+    assert_ne!(slow, source);
+    fs::write(instance.base().join("demo_server.erl"), slow).unwrap();
+    instance.finish(instance.command(Path::new("erlc")).arg("demo_server.erl"), "").ok();
+    let beam = instance.path().join("lib/demo-0.1.0/ebin/demo_server.beam");
+    fs::rename(instance.base().join("demo_server.beam"), beam).unwrap();
+    let begun = Instant::now();
+    let said = instance.said(&["reboot", "--timeout", "4"]);
+    let seconds: u32 = said
+        .strip_prefix("7\n! error: demo (pid N) has not booted within ")
+        .and_then(|rest| rest.split(' ').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("{said}"));
+    assert!(
+        (1..=4).contains(&seconds) && begun.elapsed() < Duration::from_secs(12),
+        "{:?}: {said}",
+        begun.elapsed()
+    );
+    for bad in [
+        ["start", "--timeout"].as_slice(),
+        &["start", "--timeout", "0"],
+        &["start", "--timeout=1e3"],
+        &["start", "--timeout", "86401"],
+    ] {
+        let said = instance.said(bad);
+        assert!(said.starts_with("2\n! error: --timeout takes 1 to 86400 seconds, not \""), "{said}");
+    }
+}
+
+#[test]
 fn in_the_foreground_a_supervisor_is_needed() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
@@ -142,6 +251,35 @@ fn in_the_foreground_a_supervisor_is_needed() {
     let now = instance.vms();
     assert!(now.len() == 1 && now != pid, "{now:?}, was {pid:?}");
     drop(known);
+}
+
+#[test]
+fn below_a_real_supervisor_a_reboot_is_a_new_process() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    for supervisor in ["runsv", "s6-supervise"] {
+        if !need(&[supervisor]) {
+            continue;
+        }
+        let service = instance.base().join(format!("service-{supervisor}"));
+        fs::create_dir(&service).unwrap();
+        let entry = instance.entry().display().to_string().replace('\'', "'\\''");
+        fs::write(service.join("run"), format!("#!/bin/sh\nexec '{entry}' foreground\n")).unwrap();
+        fs::set_permissions(service.join("run"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+        let mut command = instance.command(Path::new(supervisor));
+        let out = instance.base().join(format!("{supervisor}.out"));
+        let mut supervised = Running::new(command.arg(&service), &out);
+        until("it answers", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);
+        let pid = instance.vms();
+        assert_eq!(instance.said(&["reboot"]), "0\n", "{supervisor}");
+        let now = instance.vms();
+        assert!(now.len() == 1 && now != pid, "{supervisor}: {now:?}, was {pid:?}");
+        // It takes the node with it.
+        supervised.signal(Signal::TERM);
+        supervised.end();
+        assert_eq!(instance.vms(), [0; 0], "{supervisor}");
+    }
 }
 
 #[test]

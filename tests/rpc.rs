@@ -111,6 +111,11 @@ fn raised(instance: &Instance) {
         (&["exit(bye)"], "error: exception exit: bye"),
         (&["no_such", "f", "1"], "error: exception error: undefined function no_such:f/1"),
         (&["exit(self(), kill)"], "error: the process of the call was ended: killed"),
+        (
+            &["erlang", "apply", "timer", "kill_after", "[0]"],
+            "error: the process of the call was ended: killed",
+        ),
+        (&["exit(self(), {a, b})"], "error: the process of the call was ended: {a,b}"),
         (&["1 +"], "error: syntax error in line 1, column"),
         (&["lists:nth(3, [1])"], "no function clause matching lists:nth("),
     ] {

@@ -5,10 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::remote::{erlang, listening};
 use crate::support::instance::Instance;
 use crate::support::instance::copy::link_tree;
 use crate::support::process::{marked, runs, until};
-use crate::support::releases::rebar3;
+use crate::support::releases::{Raw, mix, rebar3};
+use crate::support::running::Running;
+use crate::support::terminal::terminal;
 use crate::support::tools::need;
 
 /// Adds ssl and what it needs to the release in the current directory: a boot script tls.boot.
@@ -26,9 +29,16 @@ const ADD_SSL: &str = "
         [{path, [\"lib/*/ebin\"]}, {variables, [{\"RELEASE_LIB\", filename:join(Cwd, \"lib\")}]}, no_warn_sasl]),
     halt().";
 
-/// A release with ssl, a certificate, and TLS in its vm.args; none when a tool is missing.
+/// A release of rebar3 as [`tls_of`].
 fn tls(environment: &[(&str, &str)], flags: &str) -> Option<Instance> {
-    let raw = rebar3().filter(|_| need(&["openssl"]))?;
+    tls_of(rebar3()?, environment, flags)
+}
+
+/// A release with ssl, a certificate, and TLS in its vm.args; none when a tool is missing.
+fn tls_of(raw: &'static Raw, environment: &[(&str, &str)], flags: &str) -> Option<Instance> {
+    if !need(&["openssl"]) {
+        return None;
+    }
     let mut builder = Instance::of(raw).env("RELEASE_BOOT_SCRIPT", "tls");
     for (name, value) in environment {
         builder = builder.env(name, value);
@@ -43,7 +53,10 @@ fn tls(environment: &[(&str, &str)], flags: &str) -> Option<Instance> {
             path.file_name().unwrap().to_str().unwrap().starts_with(&format!("{application}-"))
         };
         let from = all.find(is_it).unwrap();
-        link_tree(&from, &instance.path().join("lib").join(from.file_name().unwrap()));
+        let to = instance.path().join("lib").join(from.file_name().unwrap());
+        if !to.exists() {
+            link_tree(&from, &to);
+        }
     }
     let mut erl = instance.command(Path::new("erl"));
     instance.finish(erl.current_dir(instance.path()).args(["-noshell", "-eval", ADD_SSL]), "").ok();
@@ -81,6 +94,14 @@ fn conf(instance: &Instance, authority: &str) {
           {{client, [{both}, {{cacertfile, {authority}}}]}}].\n"
     );
     fs::write(instance.base().join("ssl_dist.conf"), text).unwrap();
+}
+
+/// The node's name is of another host than its certificate.
+fn trust_any_name(instance: &Instance) {
+    let conf = instance.base().join("ssl_dist.conf");
+    let text = fs::read_to_string(&conf).unwrap();
+    let (server, client) = text.split_once("{client").unwrap();
+    fs::write(&conf, format!("{server}{{client{}", client.replace("verify_peer", "verify_none"))).unwrap();
 }
 
 #[test]
@@ -126,11 +147,7 @@ fn a_tls_node_without_epmd_answers_under_a_long_name() {
         [("RELEASE_NODE", "demo@127.0.0.1"), ("RELEASE_DISTRIBUTION", "name"), ("BOOT_INSTANCE", "demo")];
     let flags = format!("-proto_dist inet_tls -start_epmd false -erl_epmd_port {port}");
     let Some(instance) = tls(&environment, &flags) else { return };
-    // The certificate is another host's.
-    let conf = instance.base().join("ssl_dist.conf");
-    let text = fs::read_to_string(&conf).unwrap();
-    let (server, client) = text.split_once("{client").unwrap();
-    fs::write(&conf, format!("{server}{{client{}", client.replace("verify_peer", "verify_none"))).unwrap();
+    trust_any_name(&instance);
     assert_eq!(instance.said(&["start"]), "0\n");
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
     assert_eq!(instance.run(&["rpc", "node()."]).stdout, "'demo@127.0.0.1'\n");
@@ -141,6 +158,82 @@ fn a_tls_node_without_epmd_answers_under_a_long_name() {
     );
     assert_eq!(instance.said(&["stop"]), "0\n");
     assert_eq!(instance.run(&["ping"]).status, 3);
+}
+
+#[test]
+fn a_tls_node_by_the_environment_has_shells_restarts_and_reboots() {
+    let server_only = "-ssl_dist_opt server_depth 3 server_password hush";
+    let Some(mut instance) = tls(&[("ERL_AFLAGS", server_only)], "") else { return };
+    instance.set("ERL_FLAGS", "-proto_dist inet_tls");
+    instance.start();
+    let pid = instance.vms();
+    // Those who ask later know nothing of it.
+    for name in ["ERL_FLAGS", "ERL_AFLAGS"] {
+        instance.unset(name);
+    }
+    let record = fs::read_to_string(instance.path().join("tmp/demo/node")).unwrap();
+    assert!(record.contains("\nproto=inet_tls\n") && !record.contains("hush"), "{record}");
+    assert_eq!(instance.said(&["rpc", "demo_server:inc()."]), "0\n1\n");
+    assert_eq!(instance.said(&["restart"]), "0\n");
+    assert_eq!(instance.said(&["rpc", "demo_server:inc()."]), "0\n1\n");
+    assert_eq!(instance.vms(), pid);
+    if need(&["python3"]) {
+        erlang(&instance, &["remote"], "demo@HOST");
+        let shell =
+            Running::new(terminal(&instance, &[("1>", "x")]).arg("remote"), &instance.base().join("out"));
+        shell.until_says("(demo@");
+        let own = instance.vms().into_iter().find(|vm| !pid.contains(vm)).expect("a VM for the shell");
+        assert_eq!(listening(own), [""; 0]);
+        drop(shell);
+        let keys = [("to exit)", "demo_server:version().\r"), ("v1", "\x04")];
+        let output = instance.finish(terminal(&instance, &keys).arg("attach"), "");
+        assert!(output.status == 0 && output.stdout.contains("leave it with ctrl-D"), "{output}");
+    }
+    // A new process has the environment of the reboot.
+    instance.set("ERL_ZFLAGS", "-proto_dist inet_tls");
+    assert_eq!(instance.said(&["reboot"]), "0\n");
+    assert_ne!(instance.vms(), pid);
+    instance.unset("ERL_ZFLAGS");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+}
+
+#[test]
+fn a_mix_release_with_tls_answers() {
+    let Some(instance) = mix().and_then(|raw| tls_of(raw, &[], "-proto_dist inet_tls")) else { return };
+    instance.start();
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(
+        instance.said(&["rpc", "{Demo.Counter.inc(), elem(:init.get_argument(:proto_dist), 0)}"]),
+        "0\n{1, :ok}\n"
+    );
+    let json: serde_json::Value = serde_json::from_str(&instance.run(&["status", "--json"]).ok()).unwrap();
+    assert_eq!(json["state"], "started", "{json}");
+    if need(&["python3"]) {
+        let keys = [(")1>", "{Node.self(), Demo.Counter.inc()}\r"), (")2>", "\x03"), ("(a)bort", "a\r")];
+        let output = instance.finish(terminal(&instance, &keys).arg("remote"), "");
+        let said = instance.neutral(&output.stdout);
+        assert!(output.status == 0 && said.contains("iex(demo@HOST)1>") && said.contains(", 2}"), "{output}");
+    }
+    assert_eq!(instance.said(&["stop"]), "0\n");
+}
+
+#[test]
+fn a_tls_node_answers_over_ipv6() {
+    if !fs::read_to_string("/proc/net/if_inet6").is_ok_and(|text| !text.is_empty()) {
+        eprintln!("skipped: no IPv6");
+        return;
+    }
+    let environment = [("RELEASE_NODE", "demo@::1"), ("BOOT_INSTANCE", "demo")];
+    let Some(instance) = tls(&environment, "-proto_dist inet6_tls") else { return };
+    trust_any_name(&instance);
+    instance.start();
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["rpc", "node()."]), "0\n'demo@::1'\n");
+    if need(&["python3"]) {
+        erlang(&instance, &["remote"], "'demo@::1'");
+    }
+    assert_eq!(instance.said(&["stop"]), "0\n");
 }
 
 /// While a client asks, neither it nor the node shows the cookie to others.
@@ -200,7 +293,7 @@ fn what_goes_wrong_with_tls_is_told_apart() {
     let older: String =
         older.lines().filter(|line| !line.starts_with("proto=")).map(|line| format!("{line}\n")).collect();
     fs::write(&record, older).unwrap();
-    told(&["ping"], 4, "it speaks TLS", "-proto_dist");
+    told(&["ping"], 4, "it speaks TLS", "stop, then start");
     fs::write(&record, lines).unwrap();
 
     fs::rename(instance.path().join("lib"), instance.path().join("moved")).unwrap();

@@ -131,9 +131,36 @@ fn a_node_with_a_host_that_nobody_knows_is_asked_by_its_ports() {
 }
 
 #[test]
+fn a_port_that_the_environment_gives_the_vm_is_known() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    instance.set("ERL_FLAGS", "-start_epmd false");
+    instance.set("ERL_ZFLAGS", &format!("-erl_epmd_port {port}"));
+    assert_eq!(instance.said(&["start"]), "0\n");
+    instance.unset("ERL_FLAGS");
+    instance.unset("ERL_ZFLAGS");
+    let record = fs::read_to_string(instance.path().join("tmp/demo/node")).unwrap();
+    assert!(record.contains(&format!("\ndist_port={port}\n")), "{record}");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+    instance.set("ERL_AFLAGS", "-erl_epmd_port none");
+    let said = instance.said(&["start"]);
+    assert_eq!(said, "1\n! error: ERL_AFLAGS: -erl_epmd_port needs a port from 1 to 65535\n");
+}
+
+#[test]
 fn other_troubles_have_a_line_to_type_each() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
+    for command in [["ping"].as_slice(), &["pid"], &["rpc", "1"], &["restart"], &["remote"]] {
+        let (error, help) = refused(&instance, command, 3);
+        assert_eq!(
+            (error.as_str(), help.as_str()),
+            ("demo is not running", "ROOT/bin/demo start"),
+            "{command:?}"
+        );
+    }
     instance.start();
     let vm = instance.vms()[0];
     signal(vm, Signal::STOP);
@@ -148,7 +175,23 @@ fn other_troubles_have_a_line_to_type_each() {
     let (error, help) = refused(&instance, &["ping"], 4);
     assert!(error.starts_with("cannot read the cookie in ROOT/tmp/demo/cookie/"), "{error}");
     assert_eq!(help, "somebody removed it: ROOT/bin/demo stop, then start");
+    let good = fs::read(&aside).unwrap();
+    fs::write(&cookie, "another_one").unwrap();
+    for command in [["ping"].as_slice(), &["pid"], &["rpc", "1"], &["versions"]] {
+        let (error, help) = refused(&instance, command, 4);
+        assert_eq!(
+            error,
+            "demo is running (pid N) but does not answer: it refused the cookie in ROOT/tmp/demo/cookie/.erlang.cookie",
+            "{command:?}"
+        );
+        assert_eq!(
+            help,
+            "the file or the node's cookie was changed since the start: ROOT/bin/demo stop, then start"
+        );
+    }
     fs::rename(&aside, &cookie).unwrap();
+    assert_eq!(fs::read(&cookie).unwrap(), good);
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
 
     let record = instance.path().join("tmp/demo/node");
     let good = fs::read_to_string(&record).unwrap();

@@ -68,7 +68,7 @@ _boot_erts_exec() {
     export HOME
     # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
     eval "set -- ${_boot_extra:-}"
-    unset _boot_extra
+    unset _boot_extra _boot_start_limit
     [ $# -eq 0 ] || set -- -extra "$@"
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }

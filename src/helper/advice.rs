@@ -89,7 +89,7 @@ fn why(instance: &Instance, record: &Record, process: Process, error: &NodeError
         NodeError::WrongCookie { .. } => {
             format!("it refused the cookie in {}", record::cookie_file(&instance.state).display())
         }
-        NodeError::Tls { .. } => "it speaks TLS, and no -proto_dist was recorded at its start".into(),
+        NodeError::Tls { .. } => "it speaks TLS, and its start recorded no -proto_dist".into(),
         _ => return None,
     })
 }
@@ -122,8 +122,7 @@ fn help(instance: &Instance, record: &Record, process: Option<Process>, error: &
             )
         }
         NodeError::Tls { .. } => {
-            "put -proto_dist and -ssl_dist_optfile into vm.args instead of ERL_FLAGS, and start it again"
-                .into()
+            format!("it was started by another kit, or by hand: {} stop, then start", program())
         }
         NodeError::OtherProtocol { who: Peer::Epmd, at, .. }
         | NodeError::OtherProtocol { at, .. }

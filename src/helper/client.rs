@@ -20,6 +20,18 @@ const SOCKET_LIMIT: Duration = Duration::from_secs(1);
 /// # Errors
 /// Not running when no start has left a record, or the recorded process is gone.
 pub(super) fn open(instance: &Instance, limit: Duration) -> Result<Connection, Failure> {
+    open_telling(instance, limit, &|record, error| advice::warn_of_epmd(instance, record, error))
+}
+
+/// The same while a node comes up, and epmd need not know it yet.
+pub(super) fn open_quietly(instance: &Instance, limit: Duration) -> Result<Connection, Failure> {
+    open_telling(instance, limit, &|_, _| {})
+}
+
+/// What is told when epmd does not lead to the node.
+type Warn<'a> = &'a dyn Fn(&Record, &NodeError);
+
+fn open_telling(instance: &Instance, limit: Duration, warn: Warn<'_>) -> Result<Connection, Failure> {
     let Some(record) = Record::read(instance)? else {
         return Err(not_running(instance));
     };
@@ -29,7 +41,7 @@ pub(super) fn open(instance: &Instance, limit: Duration) -> Result<Connection, F
         return Err(not_running(instance));
     }
     let target = record.target(instance)?;
-    match (reach(instance, &record, &target, process, limit), process, noted) {
+    match (reach(instance, &record, &target, process, limit, warn), process, noted) {
         (Ok(connection), None, Some(dead)) => ours(connection, instance, dead.pid),
         (Ok(connection), _, _) => Ok(connection),
         (Err(Trouble::Told(failure)), _, _) => Err(failure),
@@ -49,6 +61,7 @@ fn reach(
     target: &Target,
     process: Option<Process>,
     limit: Duration,
+    warn: Warn<'_>,
 ) -> Result<Connection, Trouble> {
     if record.is_tls() {
         return proxy::connect(instance, record, target, limit);
@@ -67,7 +80,7 @@ fn reach(
         None => (by_addresses(target, limit), false),
     };
     if epmd && matches!(found, Some(Ok(_))) {
-        advice::warn_of_epmd(instance, record, &error);
+        warn(record, &error);
     }
     found.unwrap_or(Err(error)).map_err(Trouble::Node)
 }

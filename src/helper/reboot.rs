@@ -1,6 +1,6 @@
 //! `reboot`: a new operating system process for the node. Decides who would start it again, and says so to the
-//! script, which stops the node by its own command: `start`, `wait PID`, or `done` where heart did it all. It
-//! refuses where nobody would.
+//! script, which stops the node by its own command: `start SECONDS`, `wait SECONDS PID`, both with the limit of it
+//! all, or `done` where heart did everything. It refuses where nobody would.
 
 use std::ffi::OsString;
 use std::fs;
@@ -40,25 +40,27 @@ enum Keeper {
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let wish = parse(arguments)?;
+    let deadline = Instant::now() + wish.limit;
     let instance = Instance::from_env()?;
     if let Some(old) = wish.after {
-        return wait_for_another(&instance, old, wish.limit);
+        return wait_for_another(&instance, old, deadline, wish.limit);
     }
     let mut connection = client::open(&instance, options::CLIENT_LIMIT.min(wish.limit))?;
     let pid = os_pid(&mut connection)?.cast_signed();
     if has_heart(&mut connection)? {
         connection.call("init", "reboot", Vec::new(), &mut Discard, Some(wish.limit))?;
-        wait_for_another(&instance, pid, wish.limit)?;
+        wait_for_another(&instance, pid, deadline, wish.limit)?;
         print("done\n")?;
         return Ok(Status::Done);
     }
+    let limit = wish.limit.as_secs();
     match keeper(&instance, pid) {
-        Keeper::Ourselves => print("start\n")?,
+        Keeper::Ourselves => print(&format!("start {limit}\n"))?,
         Keeper::Nobody(why, help) if !wish.force => {
             let text = format!("{} (pid {pid}) would not come up again: {why}", instance.name);
             return Err(Message::new(Status::Failed, text).with_help(help).into());
         }
-        Keeper::Supervisor | Keeper::Nobody(..) => print(&format!("wait {pid}\n"))?,
+        Keeper::Supervisor | Keeper::Nobody(..) => print(&format!("wait {limit} {pid}\n"))?,
     }
     Ok(Status::Done)
 }
@@ -77,9 +79,14 @@ fn parse(arguments: Vec<OsString>) -> Result<Wish, Failure> {
     Ok(wish)
 }
 
-fn wait_for_another(instance: &Instance, old: i32, limit: Duration) -> Result<Status, Failure> {
-    until_booted(instance, Instant::now() + limit, |now| now != old, || true)
-        .map_err(|_| not_in_time(instance, limit))?;
+/// `limit` is the one that has led to the deadline.
+fn wait_for_another(
+    instance: &Instance,
+    old: i32,
+    deadline: Instant,
+    limit: Duration,
+) -> Result<Status, Failure> {
+    until_booted(instance, deadline, |now| now != old, || true).map_err(|_| not_in_time(instance, limit))?;
     Ok(Status::Done)
 }
 

@@ -36,15 +36,18 @@ pub(super) struct Record {
 }
 
 /// The flags that count for a client too.
-const CLIENT_FLAGS: [&str; 5] = ["-proto_dist", "-ssl_dist_optfile", "-ssl_dist_opt", "-pa", "-pz"];
+const CLIENT_FLAGS: [&str; 6] =
+    ["-proto_dist", "-ssl_dist_optfile", "-ssl_dist_opt", "-epmd_module", "-pa", "-pz"];
 
-/// The words of the flags that an `erl` needs as well; `occurrences` gives the values of each use of one.
+/// The words of the flags that an `erl` needs as well; `occurrences` gives the values of each use of one. Of TLS
+/// options those for servers are left out: no client needs them, and a password may be among them.
 pub(super) fn client_flags(occurrences: impl Fn(&str) -> Vec<Vec<String>>) -> Vec<String> {
     let mut words = Vec::new();
     for flag in CLIENT_FLAGS {
         for values in occurrences(flag) {
             words.push(flag.to_owned());
-            words.extend(values);
+            let pairs = values.chunks(if flag == "-ssl_dist_opt" { 2 } else { 1 });
+            words.extend(pairs.filter(|pair| !pair[0].starts_with("server_")).flatten().cloned());
         }
     }
     words
@@ -240,12 +243,16 @@ mod tests {
             proto: Some("inet6_tcp".into()),
             bindir: Some("/a \\n\nb".into()),
             flags: client_flags(|flag| match flag {
-                "-ssl_dist_opt" => vec![vec!["server_certfile".into(), "it's a \"path\"\n".into()]],
+                "-ssl_dist_opt" => vec![
+                    vec!["client_certfile".into(), "it's a \"path\"\n".into()],
+                    vec!["server_password".into(), "hush".into(), "client_depth".into(), "2".into()],
+                ],
                 "-pa" => vec![vec!["a".into(), "b".into()], vec![]],
                 _ => Vec::new(),
             }),
         };
-        assert_eq!(record.flags.len(), 7);
+        assert_eq!(record.flags.len(), 10);
+        assert!(!record.to_text().contains("hush"), "{record:?}");
         assert_eq!(parse(&record.to_text()), Some(record));
         assert_eq!(parse("node=demo\nvsn=1\nepmd_port=1\n"), None, "no node name");
         assert_eq!(parse(""), None);

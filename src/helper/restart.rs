@@ -93,7 +93,7 @@ pub(super) fn until_booted(
         if left.is_zero() {
             return Err(Late::TimedOut);
         }
-        if let Ok(mut connection) = client::open(instance, left)
+        if let Ok(mut connection) = client::open_quietly(instance, left)
             && os_pid(&mut connection).is_ok_and(|pid| wanted(pid.cast_signed()))
             && connection.wait_started(Some(left)).is_ok()
         {

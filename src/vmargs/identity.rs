@@ -76,7 +76,7 @@ pub struct Identity {
 pub fn identify(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<Identity, Error> {
     let cookie = cookie(args, wishes)?;
     let dist_port = dist_port(args)?;
-    let proto_dist = sole(args.occurrences("-proto_dist")).and_then(|proto| proto.values.into_iter().next());
+    let proto_dist = proto_dist(args);
     let name = name(args, wishes)?;
     let long = name.as_ref().is_some_and(|name| name.long);
     let node = match name {
@@ -88,6 +88,18 @@ pub fn identify(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<Identit
         None => None,
     };
     Ok(Identity { node, long, cookie, dist_port, proto_dist })
+}
+
+impl Identity {
+    /// Decides anew how the node is spoken to, by a whole command line of which vm.args is a part.
+    ///
+    /// # Errors
+    /// A port that is none.
+    pub fn spoken_to_by(&mut self, args: &Args) -> Result<(), Error> {
+        self.dist_port = dist_port(args)?;
+        self.proto_dist = proto_dist(args);
+        Ok(())
+    }
 }
 
 /// A name that somebody wished for.
@@ -213,6 +225,11 @@ fn dist_port(args: &Args) -> Result<Option<u16>, Error> {
     let number = number.ok_or_else(|| bad_value(port.place, "-erl_epmd_port", "a port from 1 to 65535"))?;
     let without_epmd = args.get("-start_epmd").last().is_some_and(|values| values == &["false"]);
     Ok(without_epmd.then_some(number))
+}
+
+/// The carrier.
+fn proto_dist(args: &Args) -> Option<String> {
+    sole(args.occurrences("-proto_dist"))?.values.into_iter().next()
 }
 
 /// The only use of a flag: of one that stands twice, the kernel application takes no notice.

@@ -1,9 +1,10 @@
 # shellcheck shell=sh
 # eval: evaluate an expression in a VM of its own, with the release's code and configuration.
 #
-# usage: NAME eval [--vm|--node] [--erlang|--elixir] [--] EXPRESSION [ARG...]
-#        NAME eval [--vm|--node] [--erlang|--elixir] --file FILE [ARG...]
-#        NAME eval [--vm|--node] [--erlang|--elixir] --stdin [ARG...]
+# usage: NAME eval [--vm] [--erlang|--elixir] [--] EXPRESSION [ARG...]
+#        NAME eval [--vm] [--erlang|--elixir] --file FILE [ARG...]
+#        NAME eval [--vm] [--erlang|--elixir] --stdin [ARG...]
+#        NAME eval --node [OPTION...] EXPRESSION|--file FILE|--stdin
 #
 # The VM boots with the code of this version, its sys.config, its config providers and the flags of its
 # vm.args, but has no name, and none of the release's applications is started: the expression starts what it
@@ -12,8 +13,8 @@
 # printed. Ends with 0, with N after halt(N), and with 9 after an exception, which is told on standard error.
 #
 # --file takes the expression from a file, --stdin from standard input. --node asks the running node instead
-# and prints the value, as "rpc" does with the same arguments; with eval = "node" under [commands] in
-# rel/relboot.toml that is the default, and --vm is the other way.
+# and prints the value, as "rpc" does, with its OPTIONs; there is no place for ARGs there. With eval = "node"
+# under [commands] in rel/relboot.toml that is the default, and --vm, the first word, is the other way.
 #
 # example: NAME eval 'MyApp.Release.migrate()'
 # example: NAME eval 'io:format("~p~n", [application:get_env(my_app, port)]).'
@@ -31,7 +32,7 @@ boot_command() {
         ;;
     esac
     if [ "$_boot_eval" = node ]; then
-        _boot_core_last rpc ${_boot_elixir:+--default-elixir} "$@"
+        _boot_core_last rpc --eval ${_boot_elixir:+--default-elixir} "$@"
         return
     fi
     _boot_core_need_helper

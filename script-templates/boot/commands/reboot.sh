@@ -10,8 +10,8 @@
 #   Restart=always or on-success): it is stopped, with the hooks of stop, and the new process waited for.
 # Otherwise nothing would start it again, or it can't be known, as in a container, or below supervisord:
 # reboot refuses with 1 and says why. --force stops it all the same, and waits for the new process.
-# Returns once the node has booted, or with 7 when that takes longer than SECONDS, by default the timeouts of
-# stop and start together (below "start" those two hold each by itself).
+# Returns once the node has booted, or with 7 when all that takes longer than SECONDS, by default the timeouts
+# of stop and start together. A node that has not stopped by then goes on stopping, and "start" is left to you.
 #
 # example: NAME reboot
 
@@ -20,22 +20,43 @@
 boot_command() {
     _boot_core_need_helper
     set -- --timeout "$((_boot_stop_timeout + _boot_start_timeout))" "$@"
+    _boot_reboot_see_time
+    _boot_reboot_begun=$_boot_reboot_now
     _boot_reboot_plan=$("$_boot_helper" reboot "$@") || return
-    case $_boot_reboot_plan in
+    # shellcheck disable=SC2086 # WHAT SECONDS [PID], to be split
+    set -- $_boot_reboot_plan
+    case ${1:-} in
     start)
-        _boot_reboot_run stop || return
-        _boot_reboot_run start
+        _boot_reboot_run stop "$2" || return
+        _boot_reboot_run start "$2"
         ;;
-    wait*)
-        _boot_reboot_run stop || return
-        "$_boot_helper" reboot "$@" --after "${_boot_reboot_plan#* }"
+    wait)
+        _boot_reboot_run stop "$2" || return
+        _boot_reboot_see_left "$2"
+        "$_boot_helper" reboot --timeout "$_boot_reboot_left" --after "$3"
         ;;
     esac
 }
 
-# COMMAND: as if it was typed, with its hooks; one that was done but for a post hook is done
+# sets _boot_reboot_now, in seconds
+_boot_reboot_see_time() {
+    _boot_reboot_now=
+    # shellcheck disable=SC2034 # the time that the machine was idle
+    [ ! -r /proc/uptime ] || read -r _boot_reboot_now _boot_reboot_idle </proc/uptime || :
+    _boot_reboot_now=${_boot_reboot_now%%.*}
+}
+
+# SECONDS: sets _boot_reboot_left, what is left of them, 1 at least
+_boot_reboot_see_left() {
+    _boot_reboot_see_time
+    _boot_reboot_left=$(($1 - ${_boot_reboot_now:-0} + ${_boot_reboot_begun:-0}))
+    [ "$_boot_reboot_left" -gt 0 ] || _boot_reboot_left=1
+}
+
+# COMMAND SECONDS: as if it was typed, with its hooks; one that was done but for a post hook is done
 _boot_reboot_run() {
-    /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$1" >&2
+    _boot_reboot_see_left "$2"
+    /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$1" --timeout "$_boot_reboot_left" >&2
     set -- "$?"
     [ "$1" -ne 6 ] || _boot_hooks_post_failed=yes
     case $1 in

@@ -1,20 +1,40 @@
 # shellcheck shell=sh
 # start: start the node in the background and wait until it has booted.
 #
-# usage: NAME start [ARG...]
+# usage: NAME start [--timeout SECONDS] [ARG...]
 #        NAME start --foreground [ARG...]
 #
 # Renders vm.args for this host, starts the node, and returns once all its applications are started,
-# or tells why they are not. ARGs reach the node as plain arguments. A node that runs already is left
-# alone. --foreground is the command "foreground". Also known as: daemon.
+# or tells why they are not. ARGs reach the node as plain arguments; options are one only as the first
+# word. A node that runs already is left alone. When it has not booted after SECONDS (60, or [start]
+# timeout in rel/relboot.toml) start ends with 7, and the node goes on. --foreground is the command
+# "foreground". Also known as: daemon.
 #
 # example: NAME start
+# example: NAME start --timeout 300
 
 # shellcheck disable=SC2154 # the files of a kit share variables
 
 _boot_core_phases='pre_configure post_configure'
 
 boot_command() {
+    _boot_start_limit=$_boot_start_timeout
+    case ${1:-} in
+    --timeout)
+        _boot_start_limit=${2:-}
+        shift
+        [ $# -eq 0 ] || shift
+        ;;
+    --timeout=*)
+        _boot_start_limit=${1#*=}
+        shift
+        ;;
+    esac
+    case $_boot_start_limit in
+    '' | *[!0-9]* | 0* | ??????*) false ;;
+    *) [ "$_boot_start_limit" -le 86400 ] ;;
+    esac || boot_die "--timeout takes 1 to 86400 seconds, not \"$_boot_start_limit\"" "$_boot_prog help start" 2
+    export _boot_start_limit # a new shell may go on
     # shellcheck source=/dev/null
     . "$BOOT_DIR/erts.sh"
     _boot_erts_configure background _boot_start_launch "$@"
@@ -23,5 +43,5 @@ boot_command() {
 _boot_start_launch() {
     _boot_erts_background || boot_die "cannot start $BINDIR/run_erl (status $?)" "is erts complete?"
     [ -n "$_boot_helper" ] || return 0
-    "$_boot_helper" wait --timeout "$_boot_start_timeout"
+    "$_boot_helper" wait --timeout "$_boot_start_limit"
 }

@@ -78,7 +78,12 @@ pub(super) fn iex(front: &mut Args, directory: &Path) {
     let script = std::fs::read_to_string(directory.join("iex")).unwrap_or_default();
     // exec "$SCRIPT_PATH"/elixir --no-halt --erl "-user elixir" +iex "$@"
     let quoted = script.split_once("--erl \"").and_then(|(_, after)| after.split_once('"'));
-    let mut words = quoted.map_or("-user elixir", |(words, _)| words).split_whitespace().peekable();
+    push_words(front, quoted.map_or("-user elixir", |(words, _)| words).split_whitespace());
+}
+
+/// Adds flags, each with the words behind it that are none.
+pub(super) fn push_words<'a>(front: &mut Args, words: impl Iterator<Item = &'a str>) {
+    let mut words = words.peekable();
     while let Some(flag) = words.next() {
         let mut values = Vec::new();
         while let Some(value) = words.next_if(|word| !word.starts_with('-')) {

@@ -14,6 +14,13 @@ pub(super) struct Erts {
     pub lib: PathBuf,
 }
 
+impl Erts {
+    /// The one of which this is the directory of `erlexec`.
+    pub(super) fn at(bin: &Path) -> Option<Self> {
+        is_erts(bin).then(|| Self { bin: bin.into(), lib: bin.join("../../lib") })
+    }
+}
+
 /// Finds the release's erts, else the one of the `erl` in `PATH`.
 pub(super) fn locate(root: &Path, vsn: &str) -> Result<Erts, Failure> {
     let bin = root.join(format!("erts-{vsn}")).join("bin");

@@ -63,7 +63,7 @@ fn prepare(request: &Request) -> Result<String, Failure> {
     }
     let mut plan = Plan::make(request)?;
     let asks_epmd = plan.identity.node.is_some() && plan.identity.dist_port.is_none();
-    if asks_epmd && plan.args.get("-start_epmd").is_empty() && epmd::ensure(&plan.erts.bin) {
+    if asks_epmd && plan.whole.get("-start_epmd").is_empty() && epmd::ensure(&plan.erts.bin) {
         // erlexec would start a shell and an epmd to find out the same.
         plan.args.push_front("-start_epmd", &["false"]);
     }
@@ -83,6 +83,8 @@ struct Plan {
     instance: Instance,
     kind: String,
     args: Args,
+    /// With what the VM itself takes from the environment.
+    whole: Args,
     identity: Identity,
     cookie: cookie::Found,
     erts: erts::Erts,
@@ -100,7 +102,7 @@ impl Plan {
             Some(path) => read(&instance, path, &facts, &request.erts)?,
             None => Args::default(),
         };
-        let identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
+        let mut identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
         if let Some(node) = identity.node.as_ref().filter(|node| identity.long && lacks_domain(node)) {
             warn(&format!(
                 "{node} is a long name without a domain: other nodes will refuse to connect to it"
@@ -118,7 +120,19 @@ impl Plan {
                 config: config.as_ref(),
             },
         )?;
-        Ok(Self { instance, kind: request.kind.clone(), args, identity, cookie, erts, config, vm_args })
+        let whole = with_environment(&args)?;
+        identity.spoken_to_by(&whole)?;
+        Ok(Self {
+            instance,
+            kind: request.kind.clone(),
+            args,
+            whole,
+            identity,
+            cookie,
+            erts,
+            config,
+            vm_args,
+        })
     }
 
     fn write(&self) -> Result<(), Failure> {
@@ -140,7 +154,7 @@ impl Plan {
             dist_port: self.identity.dist_port,
             proto: self.identity.proto_dist.clone(),
             bindir: Some(self.erts.bin.clone()),
-            flags: record::client_flags(|flag| self.args.get(flag)),
+            flags: record::client_flags(|flag| self.whole.get(flag)),
         };
         files::write(&record::file(state), record.to_text().as_bytes(), 0o600)
     }
@@ -227,6 +241,16 @@ fn read(instance: &Instance, path: &Path, facts: &Facts, erts: &str) -> Result<A
         text = render(&text, &shown, &Context { release: &release, facts, env: &environment })?;
     }
     Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
+}
+
+/// The command line as erlexec makes it of the file and the variables that it reads itself.
+fn with_environment(args: &Args) -> Result<Args, Failure> {
+    let variable = |name: &str| Args::from_words(&env::var(name).unwrap_or_default(), name);
+    let mut whole = variable("ERL_AFLAGS")?;
+    whole.append(args.clone());
+    whole.append(variable("ERL_FLAGS")?);
+    whole.append(variable("ERL_ZFLAGS")?);
+    Ok(whole)
 }
 
 /// What the user's environment asks for.

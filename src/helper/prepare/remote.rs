@@ -8,17 +8,19 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::compose::{home, iex, text};
-use super::{erts, files, guest, scratch};
+use super::compose::{home, iex, push_words, text};
+use super::erts::{self, Erts};
+use super::{files, guest, scratch};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::helper::process::Process;
 use crate::helper::record::{self, Record};
 use crate::helper::{client, options, tell};
 use crate::host::{Facts, Roots};
+use crate::names::NodeName;
 use crate::vmargs::Args;
 
-/// What of the node's own flags says how it is spoken to.
+/// The flags that say how a node is spoken to: those of the node's own start count.
 const OF_THE_CARRIER: [&str; 6] =
     ["-proto_dist", "-ssl_dist_optfile", "-ssl_dist_opt", "-epmd_module", "-start_epmd", "-erl_epmd_port"];
 
@@ -38,14 +40,10 @@ struct Wish {
 pub(in crate::helper) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let wish = parse(arguments)?;
     let instance = Instance::from_env()?;
-    let mut started = started_with(&instance.state);
-    let tls = started.get("-proto_dist").iter().flatten().any(|proto| proto.contains("tls"));
-    if !tls || Process::recorded(&instance.state).is_none() {
-        client::open(&instance, wish.limit)?;
-    }
+    client::open(&instance, wish.limit)?;
     // Where there was no record, there was nothing to open.
     let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
-    let Some(node) = record.node.as_ref().map(ToString::to_string) else {
+    let Some(node) = &record.node else {
         return Err(client::not_running(&instance));
     };
     if !std::io::stdin().is_terminal() {
@@ -53,14 +51,21 @@ pub(in crate::helper) fn run(arguments: Vec<OsString>) -> Result<Status, Failure
         let help = format!("{} rpc EXPRESSION is for programs", client::program());
         return Err(Message::new(Status::Unreachable, text).with_help(help).into());
     }
-    let erts = erts::locate(&instance.root, &wish.erts)?;
+    let erts = match record.bindir.as_deref().and_then(Erts::at) {
+        Some(erts) => erts,
+        None => erts::locate(&instance.root, &wish.erts)?,
+    };
     let iex = wish.kind == "mix" && !wish.erlang && guest::has_application(&instance, "iex");
-    let args = compose(&wish, &instance, &erts, iex, &node, &mut started)?;
+    let args = compose(&wish, &instance, &erts, iex, &record, node)?;
     note(iex);
     let mut command = Command::new(erts.bin.join("erlexec"));
     command.args(args.to_words()).envs(guest::environment(&instance, &erts)?);
     command.env("ERL_EPMD_PORT", record.epmd_port.to_string());
     command.env("HOME", record::cookie_file(&instance.state).parent().unwrap_or(&instance.state));
+    if let Some(directory) = Process::recorded(&instance.state).and_then(|process| process.directory()) {
+        // The flags may name files from there.
+        command.current_dir(directory);
+    }
     if env::var("TERM").is_none() {
         // Without any the VM has no line editing, and no remote shell.
         command.env("TERM", "vt100");
@@ -86,20 +91,13 @@ fn parse(arguments: Vec<OsString>) -> Result<Wish, Failure> {
     Ok(wish)
 }
 
-/// The flags that the node was started with; none where there is no such file, or it can't be read: then the
-/// record says why.
-fn started_with(state: &Path) -> Args {
-    let file = std::fs::read_to_string(state.join("vm.args")).unwrap_or_default();
-    Args::parse(&file, "vm.args", &mut |path: &str| std::fs::read_to_string(path)).unwrap_or_default()
-}
-
 fn compose(
     wish: &Wish,
     instance: &Instance,
-    erts: &erts::Erts,
+    erts: &Erts,
     iex_shell: bool,
-    node: &str,
-    started: &mut Args,
+    record: &Record,
+    node: &NodeName,
 ) -> Result<Args, Failure> {
     let mut args = Args::default();
     if iex_shell {
@@ -119,11 +117,14 @@ fn compose(
     // The node's own carrier, whatever the files and variables above say.
     for flag in OF_THE_CARRIER {
         args.take(flag);
-        for values in started.take(flag) {
-            args.push(flag, &values.iter().map(String::as_str).collect::<Vec<_>>());
-        }
     }
-    let long = !started.get("-name").is_empty();
+    push_words(&mut args, record.flags.iter().map(String::as_str));
+    // This one is nobody whom epmd has to know.
+    args.push("-start_epmd", &["false"]);
+    if let Some(port) = record.dist_port {
+        args.push("-erl_epmd_port", &[&port.to_string()]);
+    }
+    let long = node.is_long();
     args.push(if long { "-name" } else { "-sname" }, &["undefined"]);
     if long && !Facts::collect(&Roots::default()).host.fqdn.contains('.') {
         domain(&mut args, &instance.state)?;
@@ -133,11 +134,11 @@ fn compose(
     // Only the VM itself looks for the cookie there.
     args.push("-env", &["HOME", &home(&instance.state)?]);
     if iex_shell {
-        for word in ["--no-halt", "+iex", "--remsh", node] {
+        for word in ["--no-halt", "+iex", "--remsh", &node.to_string()] {
             args.push_extra(word);
         }
     } else {
-        args.push("-remsh", &[node]);
+        args.push("-remsh", &[&node.to_string()]);
     }
     Ok(args)
 }

@@ -32,6 +32,8 @@ pub(super) struct Request {
 
 /// The options, and the words after them.
 struct Words {
+    /// The command is `eval`: one expression, no call of a function.
+    eval: bool,
     default: Language,
     language: Option<Language>,
     json: bool,
@@ -63,6 +65,7 @@ impl Request {
 impl Words {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Failure> {
         let mut given = Self {
+            eval: false,
             default: Language::Erlang,
             language: None,
             json: false,
@@ -92,6 +95,7 @@ impl Words {
 
     fn option(&mut self, parser: &mut lexopt::Parser) -> Result<(), Failure> {
         match parser.next().map_err(|error| options::usage(&error))? {
+            Some(lexopt::Arg::Long("eval")) => self.eval = true,
             Some(lexopt::Arg::Long("default-elixir")) => self.default = Language::Elixir,
             Some(lexopt::Arg::Long("elixir")) => self.language = Some(Language::Elixir),
             Some(lexopt::Arg::Long("erlang")) => self.language = Some(Language::Erlang),
@@ -118,7 +122,11 @@ impl Words {
             (false, Some(file), true) => {
                 source(std::fs::read(&file), &file.to_string_lossy()).map(Code::Expression)
             }
-            (false, None, false) => words(self.words),
+            (false, None, true) if self.eval => Err(wrong_eval("eval needs an expression")),
+            (false, None, false) if !self.eval || self.words.len() == 1 => words(self.words),
+            _ if self.eval => Err(wrong_eval(
+                "eval on the running node takes one expression, --stdin or --file FILE, and no arguments for it",
+            )),
             (false, None, true) => Err(wrong("rpc needs an expression")),
             _ => Err(wrong("rpc takes one of: an expression or a call, --stdin, --file FILE")),
         }
@@ -167,6 +175,12 @@ fn wrong(text: &str) -> Failure {
     Message::new(Status::Usage, text).with_help(help).into()
 }
 
+fn wrong_eval(text: &str) -> Failure {
+    let program = program();
+    let help = format!("{program} eval --node 'node().'; with arguments: {program} rpc M F ARG...");
+    Message::new(Status::Usage, text).with_help(help).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Code, Language, Request, Shown};
@@ -189,6 +203,7 @@ mod tests {
         assert_eq!(code(&["1"]), Code::Expression("1".into()));
         assert_eq!(code(&["-1."]), Code::Expression("-1.".into()));
         assert_eq!(code(&["--", "-x"]), Code::Expression("-x".into()));
+        assert_eq!(code(&["--eval", "--", "-x"]), Code::Expression("-x".into()));
         assert_eq!(code(&["erlang", "abs", "-5"]), call(&["erlang", "abs", "-5"], None));
         assert_eq!(code(&["m", "f", "-x", "--y"]), call(&["m", "f", "-x", "--y"], None));
         assert_eq!(code(&["m", "f", "--"]), call(&["m", "f"], Some(&[])));
@@ -211,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_wrong_usage() {
-        let cases: [&[&str]; 12] = [
+        let cases: [&[&str]; 15] = [
             &[],
             &["--"],
             &["--timeout", "1"],
@@ -224,6 +239,9 @@ mod tests {
             &["node()", "--json"],
             &["m", "--", "x"],
             &["m", "f", "1", "--", "x"],
+            &["--eval"],
+            &["--eval", "m", "f"],
+            &["--eval", "--file", "f", "x"],
         ];
         for words in cases {
             let failure = Request::parse(words.iter().map(OsString::from).collect()).unwrap_err();
