@@ -46,8 +46,11 @@ Explain = fun(Class, Reason, Stack) ->
     case erlang:function_exported(erl_error, format_exception, 3) of
         _ when Elixir -> 'Elixir.Exception':format(Class, Reason, Trim(Stack));
         true -> erl_error:format_exception(Class, Reason, Trim(Stack));
-        %% before OTP 24
-        false -> io_lib:format("exception ~w: ~tp~n  in ~tp", [Class, Reason, Trim(Stack)])
+        false ->
+            %% Before OTP 24: what the shell of those calls, with what format_exception/3 chooses.
+            All = fun(_, _, _) -> false end,
+            Print = fun(Value, Column) -> io_lib:print(Value, Column, 80, 30) end,
+            erl_error:format_exception(1, Class, Reason, Trim(Stack), All, Print, unicode)
     end
 end,
 Wrong = fun
