@@ -130,7 +130,9 @@ fn end(
             if let Some(flags) = emulator_flags(&file) {
                 args.append(Args::from_words(&flags, "%%!")?);
             }
-            args.push("-run", &["escript", "start"]);
+            // From OTP 27 on it compiles a script unless told otherwise, which takes the compiler.
+            let interpret: &[&str] = if has_application(instance, "compiler") { &[] } else { &["i"] };
+            args.push("-run", &[&["escript", "start"], interpret].concat());
             extra[0] = text(&file)?;
         }
         Guest::Shell if request.kind == "mix" => {
