@@ -3,8 +3,16 @@
 
 # shellcheck disable=SC2154 # variables of otp-matrix.sh
 
-# commands NODE: all that a node which can be asked answers; NODE is a pattern for its name.
+# commands NODE: all of them against a node which can be asked; NODE is a pattern for its name.
 commands() {
+    asked "$1"
+    beside
+    shells
+    again
+    stopped
+}
+
+asked() {
     is 0 pong "$tiny" ping
     quiet
     is 0 '[1-9]*' "$tiny" pid
@@ -12,13 +20,75 @@ commands() {
     [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = beam.smp ] || fail "\"$pid\" is no VM"
     is 0 1 "$tiny" rpc 1
     quiet
-    is 0 "hello
-{$1,4}" "$tiny" rpc 'io:format("hello~n"), {node(), 2 + 2}.'
-    is 9 '' "$tiny" rpc 'error(mine).'
-    grep -q mine "$work/err" || fail 'the exception is not told'
+    is 0 "{$1,4}" "$tiny" rpc 'io:format("hello~n"), {node(), 2 + 2}.'
+    says hello
+    is 0 '[[]1,2,3]' "$tiny" rpc lists seq 1 3
+    is 0 '<<"a b">>' "$tiny" rpc erlang hd -- 'a b' c
+    is 9 '' "$tiny" rpc 'lists:map(fun(_) -> error(mine) end, [1]).'
+    says 'exception error: mine'
+    says 'lists:map/2'
+    is 9 '' "$tiny" rpc no_such f
+    says 'undefined function no_such:f/0'
+    is 9 '' "$tiny" rpc '1 +'
+    says 'syntax error'
+    is 7 '' "$tiny" rpc --timeout 1 'receive after infinity -> ok end.'
     is 0 '*tiny*' "$tiny" status
-    is 0 '{*}' "$tiny" status --json
+    is 0 '{*"sasl"*"otp":"'"$(otp)"'"*}' "$tiny" status --json
     is 0 '0.1.0*permanent*' "$tiny" versions
+}
+
+otp() {
+    erl -noshell -eval 'io:put_chars(erlang:system_info(otp_release)), halt().'
+}
+
+# beside: VMs that are not the node.
+beside() {
+    is 0 '42 undefined [[]"a b"]' "$tiny" eval \
+        'io:format("~p ~p ~p", [40 + 2, whereis(tiny), init:get_plain_arguments()]).' 'a b'
+    quiet
+    is 9 '' "$tiny" eval 'lists:map(fun(_) -> error(mine) end, [1]).'
+    says 'exception error: mine'
+    says 'lists:map/2'
+    is 3 '' "$tiny" eval 'halt(3).'
+    printf '%s\n' '#!/usr/bin/env escript' '%%! -kernel logger_level error' \
+        'main(Words) -> io:format("~p ~p", [Words, application:load(tiny)]), halt(4).' >"$work/words.escript"
+    is 4 '[[]"a b","c"] ok' "$tiny" escript "$work/words.escript" 'a b' c
+    quiet
+    erl -noshell -eval "ok = escript:create(\"$work/packed\", [shebang, {beam, \"$work/words.beam\"}]), halt()."
+    is 0 'packed [[]"c"]' "$tiny" escript "$work/packed" c
+}
+
+# What is typed in a shell on the node, as printf takes it: the answer shows that it is the node's.
+# shellcheck disable=SC2016 # Elixir
+in_elixir='IO.puts("sum #{40 + 2} #{node()}")\r'
+in_erlang='io:format("sum ~p ~s~n", [40 + 2, node()]).\r'
+
+# shells: on the node, from a terminal.
+shells() {
+    terminal "$tiny remote"
+    shows ')1>' "$in_erlang" && shows 'sum 42 tiny@' '\007' && shows '-->' 'q\r'
+    left 0
+    attached 'sum 42 tiny@'
+    is 0 pong "$tiny" ping
+}
+
+# attached TEXT: the node's own shell, by its pipes; that is what it answers.
+attached() {
+    terminal "$tiny attach"
+    # What is typed before it asks for the prompt anew, by ^L or ESC l, is lost.
+    shows ' to exit' && shows '\^\(L\|\[l\)' "$in_erlang" && shows "$1" '\004'
+    left 0
+}
+
+# again: a boot in the same process.
+again() {
+    is 0 ok "$tiny" rpc 'application:set_env(tiny, mark, 1).'
+    is 0 '*' "$tiny" restart
+    is 0 undefined "$tiny" rpc 'application:get_env(tiny, mark).'
+    is 0 "$pid" "$tiny" pid
+}
+
+stopped() {
     is 0 '*' "$tiny" stop
     try 3 "$tiny" ping || :
     [ -z "$(pids beam.smp)" ] || fail 'the VM is still there after stop'
@@ -58,9 +128,63 @@ leg_none() {
     try 4 "$tiny" rpc 1 || :
     is 0 "$(pids beam.smp)" "$tiny" pid
     is 0 '*' "$tiny" status
+    is 0 '{*}' "$tiny" status --json
+    try 4 "$tiny" versions || :
+    beside
+    attached 'sum 42 nonode@nohost'
     is 0 '*' "$tiny" stop
     [ -z "$(pids beam.smp)" ] || fail 'the VM is still there after stop'
     try 3 "$tiny" status || :
+}
+
+# What the VM's own reading and writing has a part in, which OTP 26 made anew.
+leg_io() {
+    node '-sname tiny' || return 0
+    is 0 '<<"é"/utf8>>' "$tiny" rpc 'io:put_chars("ä\n"), <<"é"/utf8>>.'
+    says 'ä'
+    is 0 '"é"' "$tiny" rpc '"é".'
+    is 0 'é€ é' "$tiny" eval 'io:format("~ts ~ts", [<<"é€"/utf8>>, init:get_plain_arguments()]).' 'é'
+    quiet
+    printf 'io:put_chars("é").' >"$work/source"
+    is 0 'é' "$tiny" eval --file "$work/source"
+    piped 'é' "printf 'io:put_chars(\"é\").' | \"$tiny\" eval --stdin"
+    piped '[[]233,8364]' "printf 'io:format(\"~w\", [\"é€\"]).' | LC_ALL=C \"$tiny\" eval --stdin"
+    piped '"it€"' "printf 'it€' | \"$tiny\" eval 'io:format(\"\\\"~ts\\\"\", [io:get_line([])]).'"
+    piped '"é"' "printf '\"é\".' | \"$tiny\" rpc --stdin"
+    piped 100000000 "\"$tiny\" rpc --printed 'file:write(group_leader(), binary:copy(<<0, 233, 255, 10>>, 25000000))' | wc -c"
+    piped 588896 "\"$tiny\" rpc 'lists:seq(1, 100000)' | tr -d ' \n' | wc -c"
+    is 1 '' "$tiny" rpc 'io:put_chars("bye\n"), halt(3)'
+    says bye
+    says 'went down'
+}
+
+# piped PATTERN SCRIPT: what a pipe of sh ends in.
+piped() {
+    is 0 "$1" sh -c "$2"
+}
+
+# The node, and nothing of it, on a terminal; the node under a supervisor.
+leg_console() {
+    printf '%s\n' '-sname tiny' '-setcookie matrix' >"$version_dir/vm.args"
+    terminal "$tiny console"
+    shows ')1>' "$in_erlang" && shows 'sum 42 tiny@' && is 0 pong "$tiny" ping && shows ')2>' 'q().\r'
+    left 0
+    terminal "$tiny console_clean"
+    shows '1>' "$in_erlang" && shows 'sum 42 nonode@nohost' 'whereis(tiny).\r' && shows undefined 'q().\r'
+    left 0
+    "$tiny" foreground >"$work/out" 2>"$work/err" </dev/null &
+    session=$!
+    tries=0
+    until "$tiny" ping >/dev/null 2>&1 || [ "$tries" -gt 200 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+    kill -TERM "$session"
+    got=0
+    wait "$session" || got=$?
+    checks=$((checks + 1))
+    [ "$got" -eq 0 ] || fail "foreground: status $got"
+    try 3 "$tiny" ping || :
 }
 
 atoms() {
@@ -70,8 +194,16 @@ atoms() {
 # Whoever connects under a name of its own leaves atoms, and a node's table of them is never emptied.
 leg_atoms() {
     node '-sname tiny' || return 0
-    # The first ones load modules.
+    # The first ones load modules, and the node makes a name for each client that it has at once: also when the
+    # next one comes before the end of the last one is seen.
     for _ in 1 2 3; do "$tiny" ping && "$tiny" pid && atoms; done >/dev/null
+    waiting=
+    for _ in 1 2 3 4; do
+        "$tiny" rpc 'timer:sleep(1000).' >/dev/null &
+        waiting="$waiting $!"
+    done
+    # shellcheck disable=SC2086 # words, to be split
+    wait $waiting
     before=$(atoms)
     count=0
     while [ "$count" -lt 500 ]; do
@@ -96,27 +228,49 @@ leg_elixir() {
     demo=$work/demo/_build/prod/rel/demo/bin/demo
     try 0 "$place/relboot" generate "$work/demo/_build/prod/rel/demo" || return 0
     if try 0 "$demo" start; then
-        is 0 pong "$demo" ping
-        is 0 'hello
-%{sum: 42}' "$demo" rpc 'IO.puts("hello"); %{sum: 40 + 2}'
-        is 9 '' "$demo" rpc 'raise "mine"'
-        is 0 '42' "$demo" rpc --erlang '40 + 2.'
-        is 0 '*demo*' "$demo" status
-        is 0 '*' "$demo" pid
-        remote
+        elixir_node
         try 0 "$demo" stop || :
     fi
-    is 0 42 "$demo" eval 'IO.puts(40 + 2)'
+    terminal "$demo console"
+    shows ')1>' "$in_elixir" && shows 'sum 42 demo@' 'System.stop()\r'
+    left 0
+    terminal "$demo console_clean"
+    shows 'iex(1)>' "$in_elixir" && shows 'sum 42 nonode@nohost' '\003' && shows '(a)bort' '\003'
+    left 0
+    is 0 '42 [[]"a b"]' "$demo" eval 'IO.write("#{40 + 2} #{inspect(System.argv())}")' 'a b'
+    quiet
+    is 9 '' "$demo" eval 'Enum.map([1], fn _ -> raise "mine" end)'
+    says '** (RuntimeError) mine'
+    is 9 '' "$demo" eval 'no_such()'
+    says no_such
+    is 3 '' "$demo" eval 'System.halt(3)'
+    piped 'é€' "printf 'IO.write(\"é€\")' | \"$demo\" eval --stdin"
+    is 0 42 "$demo" eval --erlang 'io:format("~p", [40 + 2]).'
     cd "$place" || return
 }
 
-# A shell on the node, from a terminal; what is typed there is answered by the node.
-remote() {
-    # shellcheck disable=SC2016 # Elixir
-    printf 'IO.puts("sum is #{40 + 2}")\n' >"$work/typed"
-    checks=$((checks + 1))
-    SHELL=/bin/sh TERM=xterm timeout -s KILL 20 script -qec "$demo remote" /dev/null <"$work/typed" >"$work/out" 2>"$work/err" || :
-    grep -q 'sum is 42' "$work/out" || fail 'remote did not answer'
+elixir_node() {
+    is 0 pong "$demo" ping
+    is 0 '%{sum: 42}' "$demo" rpc 'IO.puts("hello"); %{sum: 40 + 2}'
+    says hello
+    is 0 3 "$demo" rpc Enum sum '[1, 2]'
+    is 9 '' "$demo" rpc 'Enum.map([1], fn _ -> raise "mine" end)'
+    says '** (RuntimeError) mine'
+    is 9 '' "$demo" rpc 'no_such()'
+    says no_such
+    is 0 42 "$demo" rpc --erlang '40 + 2.'
+    is 0 '*demo*' "$demo" status
+    is 0 '{*"elixir"*}' "$demo" status --json
+    is 0 '[1-9]*' "$demo" pid
+    is 0 '*permanent*' "$demo" versions
+    terminal "$demo remote"
+    shows ')1>' "$in_elixir" && shows 'sum 42 demo@' '\003' && shows '(a)bort' '\003'
+    left 0
+    terminal "$demo remote --erl"
+    shows ')1>' "$in_erlang" && shows 'sum 42 demo@' '\007' && shows '-->' 'q\r'
+    left 0
+    try 0 "$demo" restart || :
+    is 0 pong "$demo" ping
 }
 
 # The tests of the client alone, which start nodes of their own.

@@ -1,10 +1,10 @@
 #!/bin/sh
 # test-otp.sh: the kit's commands and the node client's own tests against real nodes of several OTP versions.
 #
-# usage: make test-otp [OTP="23 25 27 29"] [LEGS="short long ipv6 epmdless tls none atoms elixir live"]
+# usage: make test-otp [OTP="23 25 27 29"] [LEGS="short long ipv6 epmdless tls none io console atoms elixir live"]
 #
-# Each version comes from a Debian suite and is kept below target/otp (0.5 GB for all). Prints each check that fails,
-# then a table. Needs root and a Debian mirror.
+# Each version comes from a Debian suite and is kept below target/otp (0.5 GB for all). Prints each check that fails
+# and how each leg ended, then a table. Needs root and a Debian mirror.
 #   status: 1 when a check has failed
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 . scripts/need.sh
 
 otp=${OTP:-23 25 27 29}
-legs=${LEGS:-short long ipv6 epmdless tls none atoms elixir live}
+legs=${LEGS:-short long ipv6 epmdless tls none io console atoms elixir live}
 cargo=${CARGO:-cargo}
 target=${CARGO_TARGET_DIR:-target}
 roots=$target/otp
@@ -89,7 +89,7 @@ for version in $otp; do
     place "$version"
     printf 'OTP %s\n' "$version" >&2
     # shellcheck disable=SC2086 # words, to be split
-    timeout -s KILL 900 sh scripts/otp-root.sh run "$roots/$version" sh /relboot/otp-matrix.sh $legs || failed=1
+    timeout --foreground -s KILL 900 sh scripts/otp-root.sh run "$roots/$version" sh /relboot/otp-matrix.sh $legs || failed=1
 done
 table
 exit "$failed"

@@ -67,6 +67,12 @@ fn erlang(instance: &Instance) {
         "io:format(\"~ts ~p ~p\", [[16#fc], io:get_line(\"\"), init:get_plain_arguments()])".to_owned();
     let read = instance.finish(command.args(["eval", "--stdin", "x"]), &text);
     assert_eq!(instance.told(&read), "0\n\u{fc} eof [\"x\"]");
+    for locale in ["C", "C.UTF-8"] {
+        let mut command = instance.command(&instance.entry());
+        command.env("LC_ALL", locale).args(["eval", "--stdin"]);
+        let read = instance.finish(&mut command, "[233, 8364] = \"\u{e9}\u{20ac}\"");
+        assert_eq!(instance.told(&read), "0\n", "{locale}");
+    }
     ends(&["eval", "--file", "none"], "1\n! error: cannot read none: no such file or directory\n");
     for args in [["eval"].as_slice(), &["eval", "--wat"], &["eval", "--file"], &["eval", "--elixir", "1"]] {
         let output = instance.run(args);

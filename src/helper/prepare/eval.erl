@@ -1,11 +1,23 @@
 %% Evaluates the text that the core passes, and ends the VM: 0, or 9 after an exception. Constant: nothing of
 %% the user's is put into it. ELIXIR is replaced by true or false.
 Elixir = ELIXIR,
-%% As bytes, whatever the locale; the terminal's own reader stays in charge, and gives eof afterwards.
+%% As UTF-8, whatever the locale; the terminal's own reader stays in charge, and gives eof afterwards. In lists of
+%% characters: what binaries are is not the same in each OTP.
 Input = fun Read(Parts) ->
     case io:get_chars("", 65536) of
-        Part when is_binary(Part) -> Read([Parts, Part]);
-        _ -> iolist_to_binary(Parts)
+        Part when is_list(Part) ->
+            Read([Parts, Part]);
+        eof ->
+            Text = unicode:characters_to_binary(Parts),
+            %% OTP 27 still reads bytes where the locale is C.
+            Bytes = try iolist_to_binary(Parts) catch error:badarg -> Text end,
+            case file:native_name_encoding() =:= latin1 andalso is_list(unicode:characters_to_list(Bytes)) of
+                true -> Bytes;
+                false -> Text
+            end;
+        {error, _} ->
+            io:put_chars(standard_error, "error: standard input is not UTF-8\n"),
+            halt(1)
     end
 end,
 Text = fun() ->
@@ -18,7 +30,7 @@ Text = fun() ->
             end;
         {"/dev/stdin", _} ->
             Options = [Option || Option <- io:getopts(), lists:member(element(1, Option), [binary, encoding])],
-            ok = io:setopts([binary, {encoding, latin1}]),
+            ok = io:setopts([list, {encoding, unicode}]),
             Bytes = Input([]),
             ok = io:setopts(Options),
             Bytes;
@@ -46,8 +58,11 @@ Explain = fun(Class, Reason, Stack) ->
     case erlang:function_exported(erl_error, format_exception, 3) of
         _ when Elixir -> 'Elixir.Exception':format(Class, Reason, Trim(Stack));
         true -> erl_error:format_exception(Class, Reason, Trim(Stack));
-        %% before OTP 24
-        false -> io_lib:format("exception ~w: ~tp~n  in ~tp", [Class, Reason, Trim(Stack)])
+        false ->
+            %% Before OTP 24: what the shell of those calls, with what format_exception/3 chooses.
+            All = fun(_, _, _) -> false end,
+            Print = fun(Value, Column) -> io_lib:print(Value, Column, 80, 30) end,
+            erl_error:format_exception(1, Class, Reason, Trim(Stack), All, Print, unicode)
     end
 end,
 Wrong = fun

@@ -130,7 +130,9 @@ fn end(
             if let Some(flags) = emulator_flags(&file) {
                 args.append(Args::from_words(&flags, "%%!")?);
             }
-            args.push("-run", &["escript", "start"]);
+            // From OTP 27 on it compiles a source unless told otherwise, which takes the compiler.
+            let interpret = is_source(&file) && !has_application(instance, "compiler");
+            args.push("-run", if interpret { &["escript", "start", "i"] } else { &["escript", "start"] });
             extra[0] = text(&file)?;
         }
         Guest::Shell if request.kind == "mix" => {
@@ -171,6 +173,14 @@ fn emulator_flags(file: &Path) -> Option<String> {
     let line =
         if second.starts_with(b"%%!") || !second.starts_with(b"%") { second } else { lines.next()?.ok()? };
     Some(String::from_utf8_lossy(line.strip_prefix(b"%%!")?).into_owned())
+}
+
+/// Whether an escript is text: a beam and an archive have zeros in their headers.
+fn is_source(file: &Path) -> bool {
+    use std::io::Read;
+    let mut start = Vec::new();
+    let read = fs::File::open(file).and_then(|file| file.take(8192).read_to_end(&mut start));
+    read.is_ok() && !start.contains(&0)
 }
 
 /// `-boot` and what belongs to it. A boot script that leaves out applications of the release, as one that

@@ -33,11 +33,23 @@
     _, other -> throw({:no_literal, other})
   end
 
+  # In one line. From 1.16 on the message of a syntax error is a picture, and says why in its second.
+  told = fn error ->
+    text =
+      case error do
+        %{line: line, column: column, description: text} -> "line #{line}, column #{column}: #{text}"
+        %{line: line, description: text} -> "line #{line}: #{text}"
+        other -> Exception.message(other)
+      end
+
+    text |> String.split("\n") |> hd()
+  end
+
   parse = fn source ->
     try do
       {:ok, literal.(literal, Code.string_to_quoted!(source))}
     rescue
-      error -> {:error, error |> Exception.message() |> String.split("\n") |> hd()}
+      error -> {:error, told.(error)}
     catch
       :throw, {:no_literal, {:__block__, _, []}} -> {:error, "it is empty"}
       :throw, {:no_literal, part} -> {:error, Macro.to_string(part) <> " is no literal"}

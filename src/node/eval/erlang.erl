@@ -83,8 +83,13 @@
     Explain = fun(Class, Reason, Stack) ->
         _ = code:ensure_loaded(erl_error),
         case erlang:function_exported(erl_error, format_exception, 3) of
-            true -> Text("~ts", [erl_error:format_exception(Class, Reason, Stack)]);
-            false -> Text("exception ~w: ~tp~n  in ~tp", [Class, Reason, Stack])
+            true ->
+                Text("~ts", [erl_error:format_exception(Class, Reason, Stack)]);
+            false ->
+                %% Before OTP 24: what the shell of those calls, with what format_exception/3 chooses.
+                All = fun(_, _, _) -> false end,
+                Print = fun(Value, Column) -> io_lib:print(Value, Column, 80, 30) end,
+                Text("~ts", [erl_error:format_exception(1, Class, Reason, Stack, All, Print, unicode)])
         end
     end,
     Show = fun(Value) ->
