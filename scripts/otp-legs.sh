@@ -175,7 +175,8 @@ leg_console() {
     "$tiny" foreground >"$work/out" 2>"$work/err" </dev/null &
     session=$!
     tries=0
-    until "$tiny" ping >/dev/null 2>&1 || [ "$tries" -gt 200 ]; do
+    # It answers before it has begun to listen to signals.
+    until [ "$("$tiny" rpc 'element(1, init:get_status()).' 2>/dev/null)" = started ] || [ "$tries" -gt 200 ]; do
         tries=$((tries + 1))
         sleep 0.1
     done
