@@ -1,7 +1,7 @@
 //! The node in the foreground, as a supervisor sees it, and on a terminal, as a person does.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -10,6 +10,7 @@ use crate::support::instance::Instance;
 use crate::support::process::{Output, until};
 use crate::support::releases::{Raw, mix, rebar3};
 use crate::support::running::Running;
+use crate::support::terminal::terminal;
 use crate::support::tools::need;
 
 fn foreground(instance: &Instance) -> Running {
@@ -164,20 +165,19 @@ fn a_mix_node_in_the_foreground_reads_its_standard_input() {
 }
 
 /// Runs `bin/NAME console` on a terminal.
-fn console(raw: &'static Raw, hooks: &[&str], steps: &[&str]) -> (Output, Instance) {
-    let instance = Instance::of(raw).env("TERM", "dumb").env("NO_COLOR", "1").kit();
+fn console(raw: &'static Raw, hooks: &[&str], steps: &[(&str, &str)]) -> (Output, Instance) {
+    let instance = Instance::of(raw).env("NO_COLOR", "1").kit();
     plugin(&instance, hooks);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/terminal.py");
-    let mut command = instance.command(Path::new("python3"));
-    command.arg(script).args(steps).arg("--").arg(instance.entry()).arg("console");
-    (instance.finish(&mut command, ""), instance)
+    let mut command = terminal(&instance, steps);
+    (instance.finish(command.arg("console").env("TERM", "dumb"), ""), instance)
 }
 
 #[test]
 fn an_erlang_console_is_a_shell_on_the_terminal() {
     let (Some(raw), true) = (rebar3(), need(&["python3"])) else { return };
     for hooks in [[].as_slice(), &["pre_console", "post_console"]] {
-        let (output, instance) = console(raw, hooks, &["1> ", "demo_server:inc() + 41.", "42", "q()."]);
+        let (output, instance) =
+            console(raw, hooks, &[("1> ", "demo_server:inc() + 41.\r"), ("42", "q().\r")]);
         assert_eq!(output.status, 0, "{output}");
         assert_eq!(output.stdout.contains("hook: post_console"), !hooks.is_empty(), "{output}");
         assert_eq!(instance.vms(), [0; 0]);
@@ -188,7 +188,7 @@ fn an_erlang_console_is_a_shell_on_the_terminal() {
 fn an_elixir_console_is_iex_on_the_terminal() {
     let (Some(raw), true) = (mix(), need(&["python3"])) else { return };
     for hooks in [[].as_slice(), &["pre_console", "post_console"]] {
-        let steps = [")1>", "Demo.Counter.inc() + 41", "42", "System.stop()"];
+        let steps = [(")1>", "Demo.Counter.inc() + 41\r"), ("42", "System.stop()\r")];
         let (output, instance) = console(raw, hooks, &steps);
         assert_eq!(output.status, 0, "{output}");
         assert_eq!(output.stdout.contains("hook: post_console"), !hooks.is_empty(), "{output}");

@@ -1,7 +1,7 @@
 //! `status`: what people see of a node and what programs read, of nodes up, down, dead and out of reach.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -10,6 +10,7 @@ use crate::support::instance::Instance;
 use crate::support::process::{Output, runs};
 use crate::support::releases::{Raw, mix, rebar3};
 use crate::support::running::Running;
+use crate::support::terminal::terminal;
 use crate::support::tools::need;
 
 const KEYS: &str = "alarms answered_ms applications atoms erts ets_tables files memory name node nodes otp \
@@ -185,24 +186,19 @@ fn a_terminal_is_redrawn_in_place() {
     let (Some(raw), true) = (rebar3(), need(&["python3"])) else { return };
     let instance = Instance::of(raw).kit();
     instance.start();
-    let terminal = |environment: &[(&str, &str)], args: &[&str]| {
-        let mut command = instance.command(Path::new("python3"));
-        let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/terminal.py");
-        command.envs(environment.iter().copied()).arg(script).args(args);
+    let shown = |environment: &[(&str, &str)], steps: &[(&str, &str)], args: &[&str]| {
+        let mut command = terminal(&instance, steps);
+        command.envs(environment.iter().copied()).arg("status").args(args);
         instance.finish(&mut command, "").stdout
     };
-    let entry = instance.entry();
-    let entry = entry.to_str().unwrap();
     let colours = [("TERM", "xterm")];
     // Ctrl-C, as soon as the second screen is there.
-    let watch = [entry, "status", "--interval", "0.2"];
-    let seen = terminal(&colours, &[["\x1b[J\x1b[H", "\x03", "--"].as_slice(), &watch].concat());
+    let seen = shown(&colours, &[("\x1b[J\x1b[H", "\x03")], &["--interval", "0.2"]);
     assert!(seen.starts_with("\x1b[H\x1b[1mdemo\x1b[0m is \x1b[1;32mstarted\x1b[0m\x1b[K\r\n"), "{seen:?}");
     assert!(!seen.contains("\x1b[?25l") && seen.matches("\x1b[H").count() >= 2, "{seen:?}");
-    let once = [["--"].as_slice(), &[entry, "status"]].concat();
-    assert!(terminal(&colours, &once).starts_with("\x1b[1mdemo\x1b[0m is "));
+    assert!(shown(&colours, &[], &[]).starts_with("\x1b[1mdemo\x1b[0m is "));
     for plain in [[("TERM", "xterm"), ("NO_COLOR", "1")], [("TERM", "dumb"), ("NO_COLOR", "")]] {
-        let seen = terminal(&plain, &once);
+        let seen = shown(&plain, &[], &[]);
         assert!(seen.starts_with("demo is started\r\n") && !seen.contains('\x1b'), "{seen:?}");
     }
 }

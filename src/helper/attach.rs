@@ -31,7 +31,9 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         let help = format!("{} rpc EXPRESSION is for programs", client::program());
         return Err(cannot("attach needs a terminal on standard input".into(), &help).into());
     }
-    tell("attached to the node's own shell; leave it with ctrl-D: ctrl-C or q() would stop the node");
+    tell(
+        "attached to the node's own terminal; leave it with ctrl-D: ctrl-C, or q() in its shell, would stop the node",
+    );
     // The last slash makes it a directory to look for pipes in.
     let error = Command::new(&to_erl).arg(instance.state.join("pipe/")).exec();
     Err(cannot(format!("cannot run {}: {error}", to_erl.display()), &remote).into())

@@ -98,7 +98,12 @@ fn command(
                 .into(),
         )
     })?;
-    let (boot, root) = boot_script(instance, bin);
+    let (boot, root) = boot_script(instance, bin).ok_or_else(|| {
+        let text = format!("{} speaks TLS, and there is no start_clean.boot to ask it with", instance.name);
+        let help =
+            "put one into the release: rebar3 and mix do, systools makes it of a .rel of kernel and stdlib";
+        Trouble::Told(Message::new(Status::Unreachable, text).with_help(help).into())
+    })?;
     let lib = instance.root.join("lib");
     let otp_lib = bin.join("../../lib");
     let libraries = std::env::join_paths([&lib, &otp_lib]).unwrap_or_else(|_| otp_lib.clone().into());
@@ -126,15 +131,18 @@ fn command(
     Ok(command)
 }
 
-/// Kernel and stdlib only, without the suffix `.boot`, and what `$ROOT` in it means.
-fn boot_script(instance: &Instance, bin: &Path) -> (PathBuf, PathBuf) {
-    for directory in [instance.version_dir(), instance.root.join("bin")] {
-        if directory.join("start_clean.boot").is_file() {
-            return (directory.join("start_clean"), instance.root.clone());
-        }
-    }
+/// Kernel and stdlib only, without the suffix `.boot`, and what `$ROOT` in it means: of the release, or of the
+/// OTP that it runs on.
+fn boot_script(instance: &Instance, bin: &Path) -> Option<(PathBuf, PathBuf)> {
     let otp = bin.join("../..");
-    (otp.join("bin/start_clean"), otp)
+    let places = [
+        (instance.version_dir(), &instance.root),
+        (instance.root.join("bin"), &instance.root),
+        (otp.join("bin"), &otp),
+    ];
+    let there = |(directory, _): &(PathBuf, &PathBuf)| directory.join("start_clean.boot").is_file();
+    let (directory, root) = places.into_iter().find(there)?;
+    Some((directory.join("start_clean"), root.clone()))
 }
 
 /// The first thing that it says: four bytes of length, then a term.

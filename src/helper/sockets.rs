@@ -57,10 +57,7 @@ fn reachable(address: IpAddr) -> IpAddr {
 /// The host's own addresses but for link-local ones, which need an interface's name to connect to.
 pub(super) fn own_addresses() -> Vec<IpAddr> {
     let mut found = local_v4(&fs::read_to_string("/proc/net/fib_trie").unwrap_or_default());
-    for address in local_v6(&fs::read_to_string("/proc/net/if_inet6").unwrap_or_default()) {
-        found.push(address);
-    }
-    found.dedup();
+    found.extend(local_v6(&fs::read_to_string("/proc/net/if_inet6").unwrap_or_default()));
     found
 }
 

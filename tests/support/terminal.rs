@@ -11,7 +11,7 @@ use super::instance::Instance;
 pub(crate) fn terminal(instance: &Instance, steps: &[(&str, &str)]) -> Command {
     let mut command = instance.command(Path::new("python3"));
     command.env("TERM", "vt100");
-    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/keys.py"));
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/terminal.py"));
     for (expect, send) in steps {
         command.args([expect, send]);
     }

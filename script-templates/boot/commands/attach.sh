@@ -1,12 +1,13 @@
 # shellcheck shell=sh
-# attach: attach this terminal to the shell of a node in the background.
+# attach: attach this terminal to that of a node in the background.
 #
 # usage: NAME attach
 #
 # Talks to the node through its pipes, without distribution, as it was started: so it works for a node
-# that no other command reaches. Leave it with ctrl-D; q() would stop the node. Ends with 3 when the node is
-# not running, and with 4 when it has no pipes: it was started in the foreground, or erts has no run_erl.
-# Then "remote" is what you want. Also known as: daemon_attach.
+# that no other command reaches. An Erlang shell waits there; in a release made by mix none does, and one sees
+# what the node prints: "remote" is a shell there. Leave it with ctrl-D; ctrl-C, or q() in the shell, would stop
+# the node. Ends with 3 when the node is not running, and with 4 when it has no pipes: it was started in the
+# foreground, or erts has no run_erl. Then "remote" is what you want. Also known as: daemon_attach.
 #
 # example: NAME attach
 

@@ -113,6 +113,13 @@ impl Words {
     }
 
     fn code(self) -> Result<Code, Failure> {
+        match self.whatever_code()? {
+            Code::Expression(text) if text.trim().is_empty() => Err(wrong("there is nothing to evaluate")),
+            code => Ok(code),
+        }
+    }
+
+    fn whatever_code(self) -> Result<Code, Failure> {
         match (self.stdin, self.file, self.words.is_empty()) {
             (true, None, true) => {
                 let mut bytes = Vec::new();
