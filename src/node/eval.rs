@@ -1,7 +1,7 @@
 //! Evaluates Erlang and Elixir on the node. The wrappers around what the user gives are source
-//! themselves (`eval/`): Elixir's is parsed by the node, Erlang's is sent parsed (`erlang.ast`,
-//! which a test compares with what a node makes of the source). What the user gives is always
-//! data: binaries bound to variables, never spliced into code.
+//! themselves (`eval/`). Those for expressions are sent parsed (`*.ast`, which a test compares with
+//! what a node makes of `*.erl`); the one for calls in Elixir is parsed by the node. What the user
+//! gives is always data: binaries bound to variables, never spliced into code.
 
 use super::call::{Mfa, Outcome};
 use super::connection::Connection;
@@ -10,7 +10,8 @@ use super::io_protocol::Io;
 use super::term::Term;
 
 const ERLANG: &[u8] = include_bytes!("eval/erlang.ast");
-const ELIXIR: &str = include_str!("eval/elixir.exs");
+const ELIXIR: &[u8] = include_bytes!("eval/elixir.ast");
+const ELIXIR_CALL: &str = include_str!("eval/elixir.exs");
 /// What messages call it.
 const WHAT: &str = "the evaluation";
 const ELIXIR_CODE: &str = "Elixir.Code";
@@ -86,8 +87,8 @@ pub fn evaluate(
         Answer::Nothing => "nothing",
     });
     let outcome = match language {
-        Language::Erlang => run_erlang(connection, code.term(), &[], answer, true, io),
-        Language::Elixir => run_elixir(connection, code.term(), answer, io),
+        Language::Erlang => run_erlang(connection, code, &[], answer, true, io),
+        Language::Elixir => run_elixir(connection, code, answer, io),
     };
     let outcome = outcome.map_err(|error| match error {
         NodeError::TimedOut { node, what, limit } => NodeError::Ended { node, what, limit },
@@ -111,8 +112,8 @@ pub fn erlang_term(
     bindings: &[(&str, Term)],
     io: &mut dyn Io,
 ) -> Result<Outcome, NodeError> {
-    let code = Code::Expression(source.into()).term();
-    match run_erlang(connection, code, bindings, Term::atom("raise"), false, io)? {
+    let code = Code::Expression(source.into());
+    match run_erlang(connection, &code, bindings, Term::atom("raise"), false, io)? {
         Outcome::Return(term) => match result(term) {
             Some((kind, mut parts)) if kind == "term" && parts.len() == 1 => {
                 Ok(Outcome::Return(parts.remove(0)))
@@ -123,75 +124,91 @@ pub fn erlang_term(
     }
 }
 
-impl Code {
-    fn term(&self) -> Term {
-        let texts =
-            |words: &[String]| Term::List(words.iter().map(|word| Term::binary(word.as_str())).collect());
-        match self {
-            Self::Expression(source) => {
-                Term::Tuple(vec![Term::atom("expression"), Term::binary(source.as_str())])
-            }
-            Self::Call { words, argv } => {
-                let list = |argv: &Vec<Vec<u8>>| Term::List(argv.iter().cloned().map(Term::Binary).collect());
-                let more = Term::List(argv.iter().map(list).collect());
-                Term::Tuple(vec![Term::atom("call"), texts(words), more])
-            }
-        }
-    }
-}
-
 fn run_erlang(
     connection: &mut Connection,
-    code: Term,
+    code: &Code,
     bindings: &[(&str, Term)],
     answer: Term,
     link: bool,
     io: &mut dyn Io,
 ) -> Result<Outcome, NodeError> {
-    let wrapper = Term::decode(ERLANG).expect("the wrapper is a term: a test reads it");
-    // Sorted by name: up to OTP 25 bindings are an orddict.
-    let bound = list_of_pairs([
+    let code = match code {
+        Code::Expression(source) => vec![Term::atom("expression"), Term::binary(source.as_str())],
+        Code::Call { words, argv } => vec![Term::atom("call"), texts(words), more(argv.as_ref())],
+    };
+    let bound = [
         ("Answer", answer),
-        ("Bindings", list_of_pairs(bindings.iter().cloned())),
-        ("Code", code),
+        ("Bindings", variables(bindings.iter().cloned())),
+        ("Code", Term::Tuple(code)),
         ("Link", Term::atom(if link { "true" } else { "false" })),
-    ]);
-    let mfa = Mfa { module: "erl_eval", function: "exprs", args: vec![wrapper, bound] };
-    let deadline = connection.deadline();
-    connection.call_until(WHAT, mfa, io, deadline)
+    ];
+    run_parsed(connection, ERLANG, bound, io)
 }
 
 fn run_elixir(
     connection: &mut Connection,
-    code: Term,
+    code: &Code,
     answer: Term,
     io: &mut dyn Io,
 ) -> Result<Outcome, NodeError> {
-    let bound = list_of_pairs([("answer", answer), ("code", code)]);
-    let args = vec![Term::binary(ELIXIR), bound];
+    let (words, argv) = match code {
+        Code::Expression(source) => {
+            let bound = [("Answer", answer), ("Source", Term::binary(source.as_str()))];
+            return run_parsed(connection, ELIXIR, bound, io);
+        }
+        Code::Call { words, argv } => (texts(words), more(argv.as_ref())),
+    };
+    let bound = variables([("answer", answer), ("code", words), ("more", argv)]);
+    let args = vec![Term::binary(ELIXIR_CALL), bound];
     let mfa = Mfa { module: ELIXIR_CODE, function: "eval_string", args };
     let deadline = connection.deadline();
-    connection.call_until(WHAT, mfa, io, deadline)
+    match connection.call_until(WHAT, mfa, io, deadline)? {
+        // With the variables, of which there are none.
+        Outcome::Return(Term::Tuple(mut parts)) if parts.len() == 2 => {
+            Ok(Outcome::Return(parts.swap_remove(0)))
+        }
+        other => Ok(other),
+    }
 }
 
-fn list_of_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, Term)>) -> Term {
+/// Evaluates a parsed expression, and gives its value without those of its variables.
+fn run_parsed<'a>(
+    connection: &mut Connection,
+    wrapper: &[u8],
+    bound: impl IntoIterator<Item = (&'a str, Term)>,
+    io: &mut dyn Io,
+) -> Result<Outcome, NodeError> {
+    let wrapper = Term::decode(wrapper).expect("the wrapper is a term: a test reads it");
+    let none = || Term::atom("none");
+    let args = vec![wrapper, variables(bound), none(), none(), Term::atom("value")];
+    let deadline = connection.deadline();
+    connection.call_until(WHAT, Mfa { module: "erl_eval", function: "expr", args }, io, deadline)
+}
+
+fn texts(words: &[String]) -> Term {
+    Term::List(words.iter().map(|word| Term::binary(word.as_str())).collect())
+}
+
+/// The arguments behind those that have to be read: none, or the list of binaries.
+fn more(argv: Option<&Vec<Vec<u8>>>) -> Term {
+    let list = |argv: &Vec<Vec<u8>>| Term::List(argv.iter().cloned().map(Term::Binary).collect());
+    Term::List(argv.map(list).into_iter().collect())
+}
+
+/// As `erl_eval` and Elixir take them: a list of pairs, sorted by name.
+fn variables<'a>(pairs: impl IntoIterator<Item = (&'a str, Term)>) -> Term {
+    let mut pairs: Vec<_> = pairs.into_iter().collect();
+    pairs.sort_by_key(|(name, _)| *name);
     let pair = |(name, value)| Term::Tuple(vec![Term::atom(name), value]);
     Term::List(pairs.into_iter().map(pair).collect())
 }
 
-/// What a wrapper gave, in `{value, Result, _}` from `erl_eval`, `{Result, _}` from Elixir: the first
-/// element of the result and the others.
+/// What a wrapper gave: the first element, an atom, and the others.
 fn result(term: Term) -> Option<(String, Vec<Term>)> {
     let Term::Tuple(mut parts) = term else { return None };
-    let at = match parts.as_slice() {
-        [value, _, _] if value.is_atom("value") => 1,
-        [_, _] => 0,
-        _ => return None,
-    };
-    let Term::Tuple(mut result) = parts.swap_remove(at) else { return None };
-    let kind = result.first()?.as_atom()?.to_owned();
-    result.remove(0);
-    Some((kind, result))
+    let kind = parts.first()?.as_atom()?.to_owned();
+    parts.remove(0);
+    Some((kind, parts))
 }
 
 fn evaluated(connection: &Connection, outcome: Outcome) -> Result<Evaluated, NodeError> {
@@ -223,9 +240,12 @@ fn killed(connection: &Connection, outcome: Outcome) -> Result<Evaluated, NodeEr
     }
 }
 
-/// Whether the call itself found no Elixir, not something in the source.
+/// Whether there is no Elixir to evaluate with, or the call itself found none.
 fn lacks_elixir(outcome: &Outcome) -> bool {
-    let Outcome::Exception { reason, stack, .. } = outcome else { return false };
+    let (reason, stack) = match outcome {
+        Outcome::Exception { reason, stack, .. } => (reason, stack),
+        Outcome::Return(term) => return term.is_atom("no_elixir"),
+    };
     let frame = stack.as_list().and_then(<[Term]>::first).and_then(Term::as_tuple);
     let module = frame.and_then(<[Term]>::first);
     reason.is_atom("undef") && module.is_some_and(|module| module.is_atom(ELIXIR_CODE))

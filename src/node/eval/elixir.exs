@@ -1,9 +1,9 @@
-# Does `code`: {:expression, source}, or {:call, [module, function | args], more}, all texts of
-# literals but `more`, a list of arguments. Gives, by `answer`: :text {:value, text}, or {:term,
-# value} when the text would cost the node much more memory than the value; :term {:term, value};
-# :nothing {:value, ""}; in all cases {:failed, text} for an exception and {:bad, position, text}
-# for an argument that is no literal. The process ends when its group
-# leader does. All in a function, as each variable outside of one would be sent back with its value.
+# Calls a function: `code` is [module, function | args], all texts of literals, with `more`, a list of
+# arguments. Gives, by `answer`: :text {:value, text}, or {:term, value} when the text would cost the
+# node much more memory than the value; :term {:term, value}; :nothing {:value, ""}; in all cases
+# {:failed, text} for an exception and {:bad, position, text} for an argument that is no literal. The
+# process ends when its group leader does. All in a function, as each variable outside of one would be
+# sent back with its value.
 (fn ->
   own? = fn {module, _, _, _} ->
     module in [:erl_eval, :erpc, Code, Module.ParallelChecker] or
@@ -56,28 +56,24 @@
     end
   end
 
-  prepare = fn
-    {:expression, source} ->
-      {:ok, fn -> source |> Code.eval_string([], file: "eval") |> elem(0) end}
+  prepare = fn [module, function | sources] ->
+    parsed =
+      sources
+      |> Enum.with_index(2)
+      |> Enum.reduce_while({:ok, []}, fn {source, position}, {:ok, done} ->
+        case parse.(source) do
+          {:ok, value} -> {:cont, {:ok, [value | done]}}
+          {:error, text} -> {:halt, {:bad, position, text}}
+        end
+      end)
 
-    {:call, [module, function | sources], more} ->
-      parsed =
-        sources
-        |> Enum.with_index(2)
-        |> Enum.reduce_while({:ok, []}, fn {source, position}, {:ok, done} ->
-          case parse.(source) do
-            {:ok, value} -> {:cont, {:ok, [value | done]}}
-            {:error, text} -> {:halt, {:bad, position, text}}
-          end
-        end)
+    case {parse.(module), parsed} do
+      {{:ok, name}, {:ok, args}} when is_atom(name) ->
+        {:ok, fn -> apply(name, String.to_atom(function), Enum.reverse(args) ++ more) end}
 
-      case {parse.(module), parsed} do
-        {{:ok, name}, {:ok, args}} when is_atom(name) ->
-          {:ok, fn -> apply(name, String.to_atom(function), Enum.reverse(args) ++ more) end}
-
-        {{:ok, name}, bad} when is_atom(name) -> bad
-        _ -> {:bad, 0, "a module is an alias (MyApp.Release) or an atom (:lists)"}
-      end
+      {{:ok, name}, bad} when is_atom(name) -> bad
+      _ -> {:bad, 0, "a module is an alias (MyApp.Release) or an atom (:lists)"}
+    end
   end
 
   show = fn value ->
@@ -89,7 +85,9 @@
     end
   end
 
-  run = fn ->
+  Process.link(Process.group_leader())
+
+  result =
     try do
       case prepare.(code) do
         {:ok, work} -> show.(work.())
@@ -99,23 +97,6 @@
       kind, reason ->
         # The frames of the evaluation itself would hide the user's.
         {:failed, Exception.format(kind, reason, Enum.reject(__STACKTRACE__, own?))}
-    end
-  end
-
-  Process.link(Process.group_leader())
-
-  # From 1.15 on the reasons of a compile error go to the node's log, unless they are asked for.
-  result =
-    if function_exported?(Code, :with_diagnostics, 2) do
-      {result, diagnostics} = apply(Code, :with_diagnostics, [[log: false], run])
-      errors = for %{severity: :error, message: message} <- diagnostics, do: ["error: ", message, "\n"]
-
-      case result do
-        {:failed, text} -> {:failed, IO.iodata_to_binary([errors, text])}
-        value -> value
-      end
-    else
-      run.()
     end
 
   # Or else the result would come a second time, as the reason of the link's end.
