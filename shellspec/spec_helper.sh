@@ -24,6 +24,6 @@ put() {
 # what the other files would have set
 fake_core() {
     RELEASE_NAME=demo RELEASE_VSN=0.1.0 RELEASE_PROG=demo RELEASE_ROOT=$SCRATCH BOOT_DIR=$SCRATCH/releases/0.1.0/boot
-    BOOT_COMMAND=ping BOOT_PHASE='' BOOT_PLUGIN='' BOOT_PLUGIN_DIR='' _boot_helper='' _boot_prog=demo
+    BOOT_COMMAND=ping BOOT_PHASE='' BOOT_PLUGIN='' BOOT_PLUGIN_DIR='' _boot_helper='' _boot_prog=demo _boot_core_dir=$BOOT_DIR
     _boot_hook_timeout=60 _boot_kind=relx _boot_elixir=''
 }

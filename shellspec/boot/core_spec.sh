@@ -9,7 +9,7 @@ Describe 'core'
     AfterEach remove_scratch
 
     commands() {
-        for name in start foreground console help version ping; do
+        for name in attach console foreground help ping remote start version; do
             put "releases/0.1.0/boot/commands/$name.sh" '# shellcheck shell=sh'
         done
         unset RELEASE_COMMAND _boot_core_help
@@ -26,6 +26,9 @@ Describe 'core'
             'daemon'             start       daemon
             'start --foreground' foreground  start
             'console'            console     start_iex
+            'remote_console'     remote      remote
+            'remsh'              remote      remote
+            'daemon_attach'      attach      attach
             'start --help'       help        help
         End
 
@@ -64,6 +67,21 @@ Describe 'core'
             The status should equal 2
             The line 1 of error should equal "error: unknown command \"$1\""
             The line 2 of error should equal 'help: demo help lists the commands'
+        End
+    End
+
+    Describe 'a command that takes no argument'
+        It 'refuses one'
+            BOOT_COMMAND=version
+            When run _boot_core_no_arguments --json
+            The status should equal 2
+            The line 1 of error should equal 'error: version takes no argument "--json"'
+            The line 2 of error should equal 'help: demo help version'
+        End
+
+        It 'goes on without'
+            When call _boot_core_no_arguments
+            The status should be success
         End
     End
 
