@@ -259,7 +259,7 @@ fn help_prints_each_command_s_header() {
         let header: Vec<_> = header.map(|line| line[1..].strip_prefix(' ').unwrap_or_default()).collect();
         let summary =
             header[0].strip_prefix(&format!("{name}: ")).unwrap_or_else(|| panic!("{name}: {header:?}"));
-        assert!(list.contains(&format!("  {name:12} {summary}\n")), "{name}: {list}");
+        assert!(list.contains(&format!("  {name:13} {summary}\n")), "{name}: {list}");
         assert!(
             header.iter().any(|line| line.starts_with(&format!("usage: NAME {name}"))),
             "{name}: {header:?}"

@@ -25,7 +25,7 @@ boot_command() {
             read -r _boot_help_line
         } <"$_boot_help_file"
         _boot_help_line=${_boot_help_line#"# "}
-        printf '  %-12s %s\n' "${_boot_help_line%%: *}" "${_boot_help_line#*: }"
+        printf '  %-13s %s\n' "${_boot_help_line%%: *}" "${_boot_help_line#*: }"
     done
     printf '\n%s help COMMAND tells more. Hooks: %s/plugins/README.md\n' "$RELEASE_PROG" "$RELEASE_ROOT"
 }
