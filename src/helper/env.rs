@@ -36,6 +36,12 @@ impl Instance {
     pub(super) fn version_dir(&self) -> PathBuf {
         self.root.join("releases").join(&self.vsn)
     }
+
+    /// The version that the next start would boot: `releases/start_erl.data`, `ERTS VERSION`.
+    pub(super) fn permanent_vsn(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.root.join("releases/start_erl.data")).ok()?;
+        text.split_ascii_whitespace().nth(1).map(str::to_owned)
+    }
 }
 
 /// A variable's value when it is set, not empty, and UTF-8.

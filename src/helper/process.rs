@@ -28,7 +28,17 @@ impl Process {
     pub(super) fn noted(state: &Path) -> Option<Self> {
         let text = fs::read_to_string(state.join("pid")).ok()?;
         let (pid, start) = text.trim_end().split_once(' ')?;
+        Self::named(pid, start)
+    }
+
+    /// The process of that pid and start time, dead or alive.
+    pub(super) fn named(pid: &str, start: &str) -> Option<Self> {
         Some(Self { pid: pid.parse().ok()?, start: start.parse().ok()? })
+    }
+
+    /// When it was started, in ticks since boot.
+    pub(super) fn start(&self) -> u64 {
+        self.start
     }
 
     /// The process of that pid, now.
@@ -38,9 +48,15 @@ impl Process {
 
     /// Its parent, while both are there and the parent is the program of that name.
     pub(super) fn parent(&self, program: &str) -> Option<Self> {
-        let parent = Self::now(Stat::of(self.pid).filter(|stat| stat.start == self.start)?.parent)?;
+        let parent = Self::now(self.parent_pid()?)?;
         let name = fs::read_to_string(format!("/proc/{}/comm", parent.pid)).ok()?;
         (name.trim_end() == program).then_some(parent)
+    }
+
+    /// The pid of its parent, while it is there and has one that can be seen from here.
+    pub(super) fn parent_pid(&self) -> Option<i32> {
+        let stat = Stat::of(self.pid).filter(|stat| stat.start == self.start && stat.parent > 0)?;
+        Some(stat.parent)
     }
 
     /// When that can't be told, it is taken to be: a shell without files to open makes no node stop.

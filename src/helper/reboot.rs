@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::env::Instance;
+use super::process::Process;
 use super::restart::{getenv, not_in_time, until_booted};
 use super::{client, options, print};
 use crate::error::{Failure, Message, Status};
@@ -193,10 +194,7 @@ fn is_foreground_script(pid: i32, name: &str) -> bool {
 
 /// `None` when there is none that can be seen from here.
 fn parent_of(pid: i32) -> Option<i32> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The program's name stands in brackets and may hold anything: count from behind it.
-    let parent = text.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()?;
-    (parent > 0).then_some(parent)
+    Process::now(pid)?.parent_pid()
 }
 
 #[cfg(test)]

@@ -47,8 +47,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
 /// script or its sys.config, with the code of the other.
 fn same_version(connection: &mut Connection, instance: &Instance) -> Result<(), Failure> {
     let started = getenv(connection, "RELEASE_VSN")?;
-    let data = std::fs::read_to_string(instance.root.join("releases/start_erl.data")).unwrap_or_default();
-    let permanent = data.split_whitespace().nth(1).unwrap_or(&instance.vsn);
+    let permanent = instance.permanent_vsn().unwrap_or_else(|| instance.vsn.clone());
     match started {
         Some(started) if started != permanent => {
             let text = format!(

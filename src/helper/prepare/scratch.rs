@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use crate::error::Failure;
+use crate::helper::process::Process;
 
 const DIRECTORY: &str = "scratch";
 
@@ -13,7 +14,7 @@ const DIRECTORY: &str = "scratch";
 pub(super) fn file(state: &Path, pid: u32, suffix: &str) -> Result<PathBuf, Failure> {
     let directory = state.join(DIRECTORY);
     files::make_private(&directory)?;
-    let start = started(&pid.to_string()).unwrap_or_default();
+    let start = Process::now(pid.cast_signed()).map_or(0, |process| process.start());
     Ok(directory.join(format!("{pid}-{start}.{suffix}")))
 }
 
@@ -23,18 +24,12 @@ pub(super) fn sweep(state: &Path) {
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let owner = name.split('.').next().and_then(|owner| owner.split_once('-'));
-        if owner.is_none_or(|(pid, start)| started(pid).is_none_or(|now| now != start)) {
+        let process = owner.and_then(|(pid, start)| Process::named(pid, start));
+        if !process.is_some_and(|process| process.is_alive()) {
             // Another user's: theirs to remove.
             let _ = fs::remove_file(entry.path());
         }
     }
-}
-
-/// When the process was started, in ticks since boot; `None` when there is none.
-fn started(pid: &str) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The program's name stands in brackets and may hold anything: count from behind it.
-    text.rsplit_once(") ")?.1.split(' ').nth(19).map(Into::into)
 }
 
 #[cfg(test)]
@@ -42,7 +37,7 @@ mod tests {
     use std::fs;
     use std::process::{Command, id};
 
-    use super::{file, started, sweep};
+    use super::{file, sweep};
 
     #[test]
     fn only_files_of_living_processes_stay() {
@@ -52,7 +47,7 @@ mod tests {
         child.wait().unwrap();
         let beside = |name: String| mine.with_file_name(name);
         let dead = beside(format!("{}-1.config", child.id()));
-        let reused = beside(format!("{}-0.config", id()));
+        let reused = beside(format!("{}-1.config", id()));
         for path in [&mine, &dead, &reused, &beside("other".into())] {
             fs::write(path, "").unwrap();
         }
@@ -60,6 +55,5 @@ mod tests {
         let left: Vec<_> =
             fs::read_dir(mine.parent().unwrap()).unwrap().map(|it| it.unwrap().path()).collect();
         assert_eq!(left, [mine]);
-        assert!(started(&id().to_string()).is_some_and(|start| start.parse::<u64>().is_ok()));
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn ask(connection: &mut Connection, instance: &Instance) -> Result<Va
         "state": take("state"),
         "node": take("node"),
         "version": take("version"),
-        "permanent_version": permanent(instance),
+        "permanent_version": instance.permanent_vsn(),
         "otp": take("otp"),
         "erts": take("erts"),
         "uptime_seconds": take("uptime"),
@@ -65,7 +65,7 @@ pub(super) fn of_process(instance: &Instance, process: Process, vsn: Option<Stri
         "node": null,
         "pid": process.pid,
         "version": vsn,
-        "permanent_version": permanent(instance),
+        "permanent_version": instance.permanent_vsn(),
         "uptime_seconds": usage.uptime,
         "reason": "it was started without distribution, so it can't be asked for more",
     });
@@ -79,12 +79,6 @@ fn add_usage(value: &mut Value, usage: Option<&Usage>) {
         "count": usage.and_then(|usage| usage.files),
         "limit": usage.and_then(|usage| usage.file_limit),
     });
-}
-
-/// The version that the next start would boot: `releases/start_erl.data`, `ERTS VERSION`.
-fn permanent(instance: &Instance) -> Option<String> {
-    let text = std::fs::read_to_string(instance.root.join("releases/start_erl.data")).ok()?;
-    text.split_ascii_whitespace().nth(1).map(str::to_owned)
 }
 
 /// `{Key, Value}` with an atom as key; atoms and binaries are text.
