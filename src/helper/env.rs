@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Failure, Message, Status};
+use crate::host::Roots;
 
 /// The release and the instance that a subcommand is about.
 #[derive(Clone, Debug)]
@@ -42,6 +43,12 @@ impl Instance {
         let text = std::fs::read_to_string(self.root.join("releases/start_erl.data")).ok()?;
         text.split_ascii_whitespace().nth(1).map(str::to_owned)
     }
+}
+
+/// Where the host's own files are: below `BOOT_HOST_ROOT` when it is set, for tests and for looking at another
+/// host's files.
+pub(super) fn roots() -> Roots {
+    var("BOOT_HOST_ROOT").map_or_else(Roots::default, Roots::under)
 }
 
 /// A variable's value when it is set, not empty, and UTF-8.

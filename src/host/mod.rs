@@ -5,16 +5,26 @@
 
 mod cgroup;
 mod cpu;
+mod limits;
 mod memory;
 mod names;
+mod net;
+mod otp;
+mod system;
+mod user;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 pub use cpu::Cpu;
+pub use limits::Limits;
 pub use memory::Memory;
 pub use names::Host;
+pub use net::{Interface, Net};
+pub use otp::Otp;
+pub use system::System;
+pub use user::User;
 
 /// Where the host's own files are; another place than `/` for tests and for images on disk.
 #[derive(Clone, Debug)]
@@ -58,6 +68,14 @@ pub struct Facts {
     pub cpu: Cpu,
     /// Memory, in bytes.
     pub memory: Memory,
+    /// Limits of the process.
+    pub limits: Limits,
+    /// Addresses.
+    pub net: Net,
+    /// Container and init system.
+    pub system: System,
+    /// The user.
+    pub user: User,
 }
 
 impl Facts {
@@ -69,6 +87,10 @@ impl Facts {
             host: Host::collect(roots),
             cpu: Cpu::collect(roots, &groups),
             memory: Memory::collect(roots, &groups),
+            limits: Limits::collect(roots, &groups),
+            net: Net::collect(roots),
+            system: System::collect(roots),
+            user: User::collect(roots),
         }
     }
 }

@@ -4,6 +4,8 @@
 //! engine's filters comes `quote`, which makes one word of any value. Messages
 //! are made here from names and places only; the engine's own may quote values.
 
+mod erlang;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
@@ -64,7 +66,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// The names and values below the top, `env` left out.
     fn facts(&self) -> [(&'static str, Vec<(&'static str, Value)>); 4] {
-        let Facts { host, cpu, memory } = self.facts;
+        let Facts { host, cpu, memory, .. } = self.facts;
         let Release { name, vsn, root, erts } = self.release;
         [
             (
@@ -165,6 +167,7 @@ fn engine() -> minijinja::Environment<'static> {
     });
     // A value with spaces or quotes as one word.
     engine.add_filter("quote", |word: String| quote(&word));
+    erlang::add_filters(&mut engine);
     // It prints all that the template knows.
     engine.remove_global("debug");
     engine

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::warn;
 use crate::error::{Failure, Message, Status};
+use crate::host::Otp;
 
 /// An installed runtime system.
 #[derive(Debug)]
@@ -18,6 +19,12 @@ impl Erts {
     /// The one of which this is the directory of `erlexec`.
     pub(super) fn at(bin: &Path) -> Option<Self> {
         is_erts(bin).then(|| Self { bin: bin.into(), lib: bin.join("../../lib") })
+    }
+
+    /// Its version, by the name of its directory `erts-VSN`.
+    pub(super) fn otp(&self) -> Otp {
+        let name = self.bin.parent().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        Otp::of_erts(name.strip_prefix("erts-").unwrap_or_default())
     }
 }
 

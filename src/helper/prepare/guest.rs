@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::compose::{home, iex, text};
 use super::erts::Erts;
 use super::request::{Guest, Request};
-use super::{cookie, erts, extra_export, read, scratch, source, sysconfig};
+use super::{cookie, erts, extra_export, scratch, source, sysconfig};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
-use crate::host::{Facts, Roots};
+use crate::host::Facts;
 use crate::vmargs::{Args, Secret};
 
 /// The program of `eval`; `ELIXIR` in it is to be replaced.
@@ -46,9 +46,9 @@ const OF_THE_NODE: [&str; 21] = [
 pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure> {
     let instance = Instance::from_env()?;
     let erts = erts::locate(&instance.root, &request.erts)?;
-    let vm_args = source(&instance, &request.template)?;
+    let vm_args = source::find(&instance, &request.template)?;
     let mut theirs = match &vm_args {
-        Some(path) => read(&instance, path, &Facts::collect(&Roots::default()), &request.erts)?,
+        Some(path) => source::read(&instance, path, &Facts::collect(&env::roots()), &erts.otp())?,
         None => Args::default(),
     };
     let named = theirs.get("-setcookie").pop().filter(|values| values.len() == 1).map(|mut it| it.remove(0));

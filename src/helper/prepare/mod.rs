@@ -11,6 +11,7 @@ mod guest;
 mod remote;
 mod request;
 mod scratch;
+mod source;
 mod sysconfig;
 
 pub(super) use remote::run as remote;
@@ -23,12 +24,10 @@ use super::env::{self, Instance};
 use super::process::Process;
 use super::record::{self, Record};
 use super::{print, tell};
-use crate::error::{Failure, Message, Status};
-use crate::host::{Facts, Roots};
+use crate::error::{Failure, Status};
+use crate::host::Facts;
 use crate::names::NodeName;
-use crate::vmargs::{
-    Args, Context, Distribution, Environment, Identity, Release, Secret, Wishes, identify, render,
-};
+use crate::vmargs::{Args, Distribution, Identity, Secret, Wishes, identify};
 use request::{Request, What};
 
 /// Every answer holds this: the core tells by it that the helper ran at all.
@@ -96,10 +95,11 @@ impl Plan {
     fn make(request: &Request) -> Result<Self, Failure> {
         let instance = Instance::from_env()?;
         let erts = erts::locate(&instance.root, &request.erts)?;
-        let facts = Facts::collect(&Roots::default());
-        let vm_args = source(&instance, &request.template)?;
+        let facts = Facts::collect(&env::roots());
+        let otp = erts.otp();
+        let vm_args = source::find(&instance, &request.template)?;
         let mut args = match &vm_args {
-            Some(path) => read(&instance, path, &facts, &request.erts)?,
+            Some(path) => source::read(&instance, path, &facts, &otp)?,
             None => Args::default(),
         };
         let mut identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
@@ -197,50 +197,6 @@ impl Plan {
         }
         lines
     }
-}
-
-/// The vm.args to start from: the user's `RELEASE_VM_ARGS`, the kit's template, or the release's own file.
-fn source(instance: &Instance, template: &str) -> Result<Option<PathBuf>, Failure> {
-    if let Some(path) = env::var("RELEASE_VM_ARGS").or_else(|| env::var("VMARGS_PATH")) {
-        return Ok(Some(path.into()));
-    }
-    let directory = instance.version_dir();
-    if !template.is_empty() {
-        return Ok(Some(directory.join(template)));
-    }
-    let plain = directory.join("vm.args");
-    if plain.exists() {
-        return Ok(Some(plain));
-    }
-    let src = directory.join("vm.args.src");
-    if src.exists() {
-        return Err(Message::new(
-            Status::Failed,
-            format!("{} is a template that relboot does not render yet", src.display()),
-        )
-        .with_help("turn it into rel/vm.args.j2 (relboot init writes one to start from)")
-        .into());
-    }
-    Ok(None)
-}
-
-fn read(instance: &Instance, path: &Path, facts: &Facts, erts: &str) -> Result<Args, Failure> {
-    let shown = path.strip_prefix(&instance.root).unwrap_or(path).to_string_lossy().into_owned();
-    let mut text = std::fs::read_to_string(path).map_err(|error| {
-        Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
-            .with_help("RELEASE_VM_ARGS names the file when it is set")
-    })?;
-    if path.extension().is_some_and(|extension| extension == "j2") {
-        let release = Release {
-            name: instance.name.clone(),
-            vsn: instance.vsn.clone(),
-            root: instance.root.to_string_lossy().into_owned(),
-            erts: erts.into(),
-        };
-        let environment: Environment = std::env::vars_os().collect();
-        text = render(&text, &shown, &Context { release: &release, facts, env: &environment })?;
-    }
-    Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
 }
 
 /// The command line as erlexec makes it of the file and the variables that it reads itself.

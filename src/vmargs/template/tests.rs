@@ -16,6 +16,10 @@ fn facts() -> Facts {
         },
         cpu: Cpu { online: 8, affinity: 4, quota: Some(1.5), count: 2 },
         memory: Memory { total: Some(8 << 30), available: None, limit: Some(2 << 30) },
+        limits: Default::default(),
+        net: Default::default(),
+        system: Default::default(),
+        user: Default::default(),
     }
 }
 
