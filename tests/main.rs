@@ -38,6 +38,8 @@ mod rpc;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
+mod state;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod tls;

@@ -116,9 +116,19 @@ _boot_core_state_dir() {
     _boot_core_usable=
     _boot_core_recorded=
     _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
+    # Directories for the run are taken before the release's own where somebody has made one for this release; after
+    # it, where the release can't be written, they are made.
+    _boot_core_user=${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}
+    _boot_core_run=/run/$RELEASE_NAME
     # A variable of its own: yash keeps it to the function.
-    for _boot_core_base in "${RELEASE_TMP:-}" "${_boot_core_runtime%%:*}" "$RELEASE_ROOT/tmp" \
-        "${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}" "/run/$RELEASE_NAME"; do
+    for _boot_core_base in "${RELEASE_TMP:-}" "${_boot_core_runtime%%:*}" "${_boot_core_user:+$_boot_core_user/.}" \
+        "$_boot_core_run/." "$RELEASE_ROOT/tmp" "$_boot_core_user" "$_boot_core_run"; do
+        case $_boot_core_base in
+        */.)
+            [ -d "$_boot_core_base" ] || continue
+            _boot_core_base=${_boot_core_base%/.}
+            ;;
+        esac
         [ -n "$_boot_core_base" ] || continue
         BOOT_STATE_DIR=$_boot_core_base/$_boot_instance
         _boot_core_absolute

@@ -40,7 +40,7 @@ _boot_plain_prepare() {
 # the cookie, from where the helper would look first
 _boot_plain_cookie() {
     _boot_plain_line=${RELEASE_COOKIE:-}
-    for _boot_plain_file in "$RELEASE_ROOT/releases/COOKIE" "${HOME:-/nonexistent}/.erlang.cookie"; do
+    for _boot_plain_file in "${RELEASE_COOKIE_FILE:-}" "$RELEASE_ROOT/releases/COOKIE" "${HOME:-/nonexistent}/.erlang.cookie"; do
         [ -z "$_boot_plain_line" ] || break
         [ ! -r "$_boot_plain_file" ] || read -r _boot_plain_line <"$_boot_plain_file" || :
     done

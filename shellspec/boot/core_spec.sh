@@ -129,6 +129,20 @@ Describe 'core'
             The variable BOOT_STATE_DIR should equal "$SCRATCH/run/demo"
         End
 
+        It 'is in a directory for the run that is there for this release'
+            XDG_RUNTIME_DIR=$SCRATCH/run
+            mkdir -p "$SCRATCH/run/demo"
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/run/demo/demo"
+        End
+
+        It 'is not in one that nobody has made, where the release can be written'
+            XDG_RUNTIME_DIR=$SCRATCH/run
+            mkdir -p "$SCRATCH/run"
+            When call _boot_core_state_dir
+            The variable BOOT_STATE_DIR should equal "$SCRATCH/tmp/demo"
+        End
+
         It 'is one for each node'
             RELEASE_NODE=two
             When call _boot_core_state_dir

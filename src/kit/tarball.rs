@@ -27,7 +27,11 @@ enum Source {
 #[derive(Debug)]
 pub struct Members(BTreeMap<String, Source>);
 
-/// Collects what belongs to this version of `release` and to nothing else.
+/// The cookie that mix puts into a release. It stays out of an archive, or all who have one would have the cookie
+/// of all the others.
+pub const COOKIE: &str = "releases/COOKIE";
+
+/// Collects what belongs to this version of `release` and to nothing else; [`COOKIE`] is left out.
 ///
 /// # Errors
 /// When the version has no kit or a changed one, an application is missing, or something can't be read.
@@ -48,9 +52,6 @@ pub fn members(release: &Release) -> Result<Members, KitError> {
         members.tree(&root.join("plugins"), "plugins", &mut Vec::new())?;
     }
     members.commands(release)?;
-    if root.join("releases/COOKIE").exists() {
-        members.file(&root.join("releases/COOKIE"), "releases/COOKIE".into())?;
-    }
     // release_handler looks for it here, by the name that unpack_release is given.
     let rel = format!("releases/{}-{}.rel", release.name, release.vsn);
     members.file(&root.join(&release.rel_file), rel)?;

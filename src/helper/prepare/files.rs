@@ -2,20 +2,57 @@
 
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use crate::error::{Failure, Message, Status};
+use crate::helper::process::Process;
 
 /// Makes a directory, and those above it, that only this user can look into.
 pub(super) fn make_private(directory: &Path) -> Result<(), Failure> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| cannot(directory, &error))
 }
 
+/// Refuses a directory in which somebody else could put other files in the place of ours.
+pub(super) fn trust(directory: &Path) -> Result<(), Failure> {
+    let meta = fs::metadata(directory).map_err(|error| cannot(directory, &error))?;
+    let me = rustix::process::geteuid().as_raw();
+    let (text, help) = if meta.uid() != me {
+        let text = format!("{} belongs to user {}, not to {me}", directory.display(), meta.uid());
+        (
+            text,
+            "start the node as that user, remove the directory, or set BOOT_STATE_DIR to another".to_owned(),
+        )
+    } else if meta.mode() & 0o022 != 0 {
+        let text = format!("{} can be written by others", directory.display());
+        (text, format!("chmod go-w {}", shell_escape::unix::escape(directory.to_string_lossy())))
+    } else {
+        return Ok(());
+    };
+    Err(Message::new(Status::Failed, text).with_help(help).into())
+}
+
+/// Between a file's name and the pid of its writer.
+const BESIDE: &str = ".new.";
+
+/// Removes what writers left beside their files who came to their end before they could rename it.
+pub(super) fn sweep(directory: &Path) {
+    for directory in [directory, &directory.join("cookie")] {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let writer = name.to_str().and_then(|name| name.rsplit_once(BESIDE)?.1.parse().ok());
+            if writer.is_some_and(|pid| Process::now(pid).is_none()) {
+                // Another user's: theirs to remove.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
 /// Writes beside the file, then renames: readers see the old one or the new one.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new.{}", std::process::id()));
+    name.push(format!("{BESIDE}{}", std::process::id()));
     let beside = path.with_file_name(name);
     let write = || {
         let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;

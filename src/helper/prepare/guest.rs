@@ -87,7 +87,7 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
     if request.kind == "mix" {
         // What is written for mix counts on them, in runtime.exs and in code that starts distribution itself.
         export("RELEASE_NODE", &env::var("RELEASE_NODE").unwrap_or_else(|| instance.name.clone()));
-        let decided = env::var("RELEASE_COOKIE").or(named).map(Secret::new);
+        let decided = cookie::wished()?.or(named.map(Secret::new));
         if let Ok(found) = cookie::find(&instance, decided.as_ref()) {
             export("RELEASE_COOKIE", found.secret.expose());
         }

@@ -27,7 +27,7 @@ use super::{print, tell};
 use crate::error::{Failure, Status};
 use crate::host::Facts;
 use crate::names::NodeName;
-use crate::vmargs::{Args, Distribution, Identity, Secret, Wishes, identify};
+use crate::vmargs::{Args, Distribution, Identity, Wishes, identify};
 use request::{Request, What};
 
 /// Every answer holds this: the core tells by it that the helper ran at all.
@@ -138,6 +138,8 @@ impl Plan {
     fn write(&self) -> Result<(), Failure> {
         let state = &self.instance.state;
         files::make_private(state)?;
+        files::trust(state)?;
+        files::sweep(state);
         files::make_private(&self.instance.log)?;
         files::make_private(&state.join("pipe"))?;
         files::make_private(&state.join("cookie"))?;
@@ -218,7 +220,7 @@ fn wishes(instance: &Instance, request: &Request, without_file: bool) -> Result<
         node: env::var("RELEASE_NODE"),
         distribution,
         default_name: named_by_default.then(|| instance.name.clone()),
-        cookie: env::var("RELEASE_COOKIE").or_else(|| env::var("RELX_COOKIE")).map(Secret::new),
+        cookie: cookie::wished()?,
     })
 }
 

@@ -1,0 +1,149 @@
+//! The state directory: where it is, who may write there, what is left there; cookies that come by file.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+
+use crate::support::instance::Instance;
+use crate::support::releases::{mix, rebar3};
+
+#[test]
+fn complaint_08_two_instances_of_one_tree_have_nothing_in_common() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let names = ["blue", "green"];
+    for name in names {
+        instance.set("RELEASE_NODE", name);
+        instance.run(&["start", name]).ok();
+    }
+    let host = |name: &str| fs::read_to_string(instance.path().join(format!("tmp/{name}/node"))).unwrap();
+    assert!(host("blue").contains("node=blue@") && host("green").contains("node=green@"));
+    for name in names {
+        instance.set("RELEASE_NODE", name);
+        let said = instance
+            .run(&["rpc", "{hd(string:split(atom_to_list(node()), \"@\")), init:get_plain_arguments()}."]);
+        assert_eq!(said.ok(), format!("{{{name:?},[{name:?}]}}\n"));
+    }
+    instance.set("RELEASE_NODE", "blue");
+    instance.run(&["stop"]).ok();
+    assert_eq!(instance.run(&["ping"]).status, 3);
+    instance.set("RELEASE_NODE", "green");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n", "the other one has noticed nothing");
+}
+
+#[test]
+fn a_directory_for_the_run_comes_before_the_release() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let run = instance.base().join("run");
+    fs::create_dir_all(run.join("demo")).unwrap();
+    instance.set("XDG_RUNTIME_DIR", run.to_str().unwrap());
+    instance.run(&["start"]).ok();
+    assert!(run.join("demo/demo/vm.args").is_file() && !instance.path().join("tmp").exists());
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    instance.run(&["stop"]).ok();
+}
+
+#[test]
+fn a_directory_that_others_can_change_is_refused() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let state = instance.path().join("tmp/demo");
+    fs::create_dir_all(&state).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
+    let output = instance.run(&["start"]);
+    assert!(
+        output.status == 1 && output.stderr.contains("can be written by others\nhelp: chmod go-w '"),
+        "{output}"
+    );
+    assert_eq!(fs::read_dir(&state).unwrap().count(), 0, "nothing was written");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    if chown(&state, Some(12345), None).is_err() {
+        eprintln!("skipped: no chown");
+        return;
+    }
+    let output = instance.run(&["start"]);
+    assert!(
+        output.status == 1 && output.stderr.contains("belongs to user 12345, not to 0\nhelp: start "),
+        "{output}"
+    );
+    assert_eq!(fs::read_dir(&state).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn complaint_09_what_a_broken_off_start_has_left_is_removed_by_the_next() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let state = instance.path().join("tmp/demo");
+    fs::create_dir_all(state.join("cookie")).unwrap();
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    let left =
+        ["vm.args", "cookie/.erlang.cookie"].map(|name| state.join(format!("{name}.new.{}", child.id())));
+    let other = state.join(format!("vm.args.new.{}", std::process::id()));
+    for file in left.iter().chain([&other]) {
+        fs::write(file, "half").unwrap();
+    }
+    instance.run(&["start"]).ok();
+    assert!(
+        left.iter().all(|file| !file.exists()) && other.exists(),
+        "only those of processes that are gone"
+    );
+    instance.run(&["stop"]).ok();
+}
+
+#[test]
+fn a_cookie_comes_by_file() {
+    let Some(raw) = mix() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let file = instance.base().join("secret cookie");
+    instance.set("RELEASE_COOKIE_FILE", file.to_str().unwrap());
+    let output = instance.run(&["start"]);
+    assert!(
+        output.stderr.contains("cannot read the cookie in ")
+            && output.stderr.contains("help: RELEASE_COOKIE_FILE")
+    );
+    // As Kubernetes mounts secrets.
+    fs::write(&file, "FROM_A_FILE\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    instance.run(&["start"]).ok();
+    instance.unset("RELEASE_COOKIE_FILE");
+    assert_eq!(
+        instance.run(&["rpc", "Node.get_cookie()"]).ok(),
+        ":FROM_A_FILE\n",
+        "clients need not be told"
+    );
+    instance.run(&["stop"]).ok();
+    instance.set("RELEASE_COOKIE_FILE", file.to_str().unwrap());
+    fs::write(&file, "-dashed").unwrap();
+    let output = instance.run(&["start"]);
+    assert!(output.status == 1 && output.stderr.contains("begins with \"-\""), "{output}");
+    assert!(!output.stderr.contains("dashed"), "{output}");
+}
+
+#[test]
+fn complaint_30_a_package_holds_no_cookie() {
+    let Some(raw) = mix() else { return };
+    let instance = Instance::of(raw).kit();
+    let cookie = instance.path().join("releases/COOKIE");
+    assert!(cookie.is_file(), "mix has put one there");
+    let package = instance.base().join("demo.tar.gz");
+    let said = instance.tar(&package);
+    assert!(said.stderr.contains("warning: releases/COOKIE is left out"), "{said}");
+    let target = instance.base().join("installs");
+    let mut made = Vec::new();
+    for name in ["one", "two"] {
+        let root = target.join(name);
+        fs::create_dir_all(&root).unwrap();
+        let mut tar = instance.command("tar".as_ref());
+        instance.finish(tar.arg("-xzf").arg(&package).arg("-C").arg(&root), "").ok();
+        let mut command = instance.command(&root.join("bin/demo"));
+        instance.finish(command.args(["start"]).env("RELEASE_NODE", name), "").ok();
+        let file = root.join(format!("tmp/{name}/cookie/.erlang.cookie"));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o400);
+        made.push(fs::read_to_string(&file).unwrap());
+        let mut command = instance.command(&root.join("bin/demo"));
+        instance.finish(command.args(["stop"]).env("RELEASE_NODE", name), "").ok();
+    }
+    assert!(made[0] != made[1] && made.iter().all(|cookie| cookie.len() >= 20));
+}
