@@ -143,7 +143,7 @@ fn wrong_usage(instance: &Instance) {
 }
 
 #[test]
-fn two_instances_run_from_one_tree() {
+fn complaint_08_two_instances_run_from_one_tree() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).kit();
     for name in ["one", "two"] {
@@ -167,7 +167,7 @@ fn two_instances_run_from_one_tree() {
 }
 
 #[test]
-fn without_a_home_the_password_files_one_is_used() {
+fn complaint_32_without_a_home_the_password_files_one_is_used() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).env("RELEASE_COOKIE", "demo_cookie").kit();
     instance.unset("HOME");
@@ -182,7 +182,7 @@ fn without_a_home_the_password_files_one_is_used() {
 }
 
 #[test]
-fn a_read_only_release_lives_elsewhere() {
+fn complaints_09_10_a_read_only_release_lives_elsewhere() {
     let Some(raw) = rebar3() else { return };
     for variable in ["BOOT_STATE_DIR", "XDG_RUNTIME_DIR"] {
         let mut instance = Instance::of(raw).kit();

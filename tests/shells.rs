@@ -121,7 +121,7 @@ fn info(made: &Made, path: &Path, cwd: &Path, change: &dyn Fn(&mut Command)) {
 }
 
 #[test]
-fn it_is_found_from_anywhere() {
+fn complaints_22_23_24_it_is_found_from_anywhere() {
     let made = Made::new("");
     let (base, entry) = (made.base(), made.entry());
     let root = made.root();

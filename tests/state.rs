@@ -7,30 +7,6 @@ use crate::support::instance::Instance;
 use crate::support::releases::{mix, rebar3};
 
 #[test]
-fn complaint_08_two_instances_of_one_tree_have_nothing_in_common() {
-    let Some(raw) = rebar3() else { return };
-    let mut instance = Instance::of(raw).kit();
-    let names = ["blue", "green"];
-    for name in names {
-        instance.set("RELEASE_NODE", name);
-        instance.run(&["start", name]).ok();
-    }
-    let host = |name: &str| fs::read_to_string(instance.path().join(format!("tmp/{name}/node"))).unwrap();
-    assert!(host("blue").contains("node=blue@") && host("green").contains("node=green@"));
-    for name in names {
-        instance.set("RELEASE_NODE", name);
-        let said = instance
-            .run(&["rpc", "{hd(string:split(atom_to_list(node()), \"@\")), init:get_plain_arguments()}."]);
-        assert_eq!(said.ok(), format!("{{{name:?},[{name:?}]}}\n"));
-    }
-    instance.set("RELEASE_NODE", "blue");
-    instance.run(&["stop"]).ok();
-    assert_eq!(instance.run(&["ping"]).status, 3);
-    instance.set("RELEASE_NODE", "green");
-    assert_eq!(instance.said(&["ping"]), "0\npong\n", "the other one has noticed nothing");
-}
-
-#[test]
 fn a_directory_for_the_run_comes_before_the_release() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).kit();
