@@ -111,14 +111,15 @@ impl Facts {
     #[must_use]
     pub fn collect(roots: &Roots) -> Self {
         let groups = cgroup::Groups::read(roots);
+        let status = read::text(&roots.proc.join("self/status")).unwrap_or_default();
         Self {
             host: Host::collect(roots),
-            cpu: Cpu::collect(roots, &groups),
+            cpu: Cpu::collect(roots, &groups, &status),
             memory: Memory::collect(roots, &groups),
             limits: Limits::collect(roots, &groups),
             net: Net::collect(roots),
-            system: System::collect(roots),
-            user: User::collect(roots),
+            system: System::collect(roots, &status),
+            user: User::collect(roots, &status),
         }
     }
 }
