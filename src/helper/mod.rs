@@ -5,6 +5,7 @@ mod advice;
 mod attach;
 mod client;
 mod env;
+mod facts;
 mod hook;
 mod hook_check;
 mod options;
@@ -49,6 +50,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "pid" => client::pid(rest),
         "rpc" => rpc::run(rest),
         "status" => status::run(rest),
+        "facts" => facts::run(rest),
         "wait" => wait::run(rest),
         "stop" => stop::run(rest),
         "versions" => releases::versions(rest),
