@@ -98,6 +98,7 @@ fn problem(text: &str) -> Problem {
     }
 }
 
+mod guide;
 mod hostile;
 mod messages;
 
