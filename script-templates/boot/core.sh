@@ -12,6 +12,21 @@ _boot_core_main() {
     _boot_core_environment
     # shellcheck source=/dev/null
     . "$BOOT_DIR/commands/$BOOT_COMMAND.sh"
+    if [ -n "${_boot_core_locks:-}" ]; then
+        case ${1:-} in
+        --wait)
+            [ $# -gt 1 ] || boot_die "--wait needs a number of seconds" "$_boot_prog help $BOOT_COMMAND" 2
+            _boot_core_wait=$2
+            shift 2
+            ;;
+        --wait=*)
+            _boot_core_wait=${1#*=}
+            shift
+            ;;
+        *) _boot_core_wait=0 ;;
+        esac
+        _boot_core_lock
+    fi
     [ -z "${_boot_core_targets:-}" ] || _boot_core_target "$@"
     _boot_hooks_find
     _boot_core_traps
@@ -189,6 +204,25 @@ _boot_core_need_helper() {
 # [ARG...]: of a command that takes none
 _boot_core_no_arguments() {
     [ $# -eq 0 ] || boot_die "$BOOT_COMMAND takes no argument \"$1\"" "$_boot_prog help $BOOT_COMMAND" 2
+}
+
+# one writer per instance: the lock is this process's until it ends, or _boot_core_unlock
+_boot_core_lock() {
+    [ -n "$_boot_helper" ] || return 0
+    _boot_core_locked=$("$_boot_helper" lock --command "$BOOT_COMMAND" --holder "$$" --wait "$_boot_core_wait")
+    _boot_core_status=$?
+    case $_boot_core_status in
+    0) eval "$_boot_core_locked" ;;
+    # It does not run on this machine: start, foreground and stop say so and go on without it.
+    126 | 127) ;;
+    *) exit "$_boot_core_status" ;;
+    esac
+}
+
+# for a VM in the place of this process, which would hold the lock as long as it runs
+_boot_core_unlock() {
+    [ ! -e "$BOOT_STATE_DIR/lock" ] || : >"$BOOT_STATE_DIR/lock"
+    unset BOOT_LOCK
 }
 
 # VERSION: its plugins take over for what comes after an upgrade or downgrade. The rest of this run goes on with

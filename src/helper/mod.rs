@@ -8,6 +8,7 @@ mod env;
 mod facts;
 mod hook;
 mod hook_check;
+mod lock;
 mod options;
 mod prepare;
 mod process;
@@ -56,6 +57,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "versions" => releases::versions(rest),
         "unpack" => releases::unpack(rest),
         "install" | "upgrade" | "downgrade" => releases::switch(rest),
+        "lock" => lock::run(rest),
         "hook" => hook::run(rest),
         "hook-check" => hook_check::run(rest),
         "--version" => {

@@ -77,6 +77,12 @@ fn prepare(request: &Request) -> Result<String, Failure> {
     Ok(plan.exports() + &extra_export(&extra))
 }
 
+/// Makes the state directory, or refuses one that is not this user's alone.
+pub(super) fn make_state(state: &Path) -> Result<(), Failure> {
+    files::make_private(state)?;
+    files::trust(state)
+}
+
 /// The plain arguments as words for `eval "set -- $_boot_extra"`, quoted once more as a value.
 fn extra_export(extra: &[String]) -> String {
     let words: Vec<_> = extra.iter().map(|word| shell_escape::unix::escape(word.into())).collect();
@@ -143,8 +149,7 @@ impl Plan {
 
     fn write(&self) -> Result<(), Failure> {
         let state = &self.instance.state;
-        files::make_private(state)?;
-        files::trust(state)?;
+        make_state(state)?;
         files::sweep(state);
         files::make_private(&self.instance.log)?;
         files::make_private(&state.join("pipe"))?;
