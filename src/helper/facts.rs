@@ -77,7 +77,7 @@ impl Known {
 }
 
 /// What some shells add of themselves, each its own choice of these.
-const OF_SHELLS: [&str; 5] = ["_", "OLDPWD", "PWD", "SHLVL", "_AST_FEATURES"];
+const OF_SHELLS: [&str; 5] = ["_", "A__z", "OLDPWD", "PWD", "SHLVL"];
 
 /// The variables that a template would see, without the core's and the shell's own.
 fn names() -> Vec<String> {
