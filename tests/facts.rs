@@ -2,13 +2,16 @@
 //! What files in a made tree mean is tested beside the code, in src/host.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::support::cgroup::{Limits, skipped, v2};
+use crate::support::instance::Instance;
 use crate::support::made::Made;
 use crate::support::process::Output;
+use crate::support::releases::rebar3;
 use crate::support::tools::need;
 
 const MIB: u64 = 1 << 20;
@@ -33,7 +36,7 @@ fn facts<W: AsRef<str>>(made: &Made, prefix: &[W]) -> Value {
 /// Whether this process may have name spaces of its own.
 #[track_caller]
 fn may_unshare(what: &str) -> bool {
-    if !need(&["unshare", "ip"]) {
+    if !need(if what == "--net" { &["unshare", "ip"] } else { &["unshare"] }) {
         return false;
     }
     let may =
@@ -170,6 +173,32 @@ fn complaint_65_memory_limits_of_real_groups_are_seen() {
 }
 
 #[test]
+fn a_node_is_made_for_the_group_and_the_name_that_it_starts_in() {
+    let Some(raw) = rebar3() else { return };
+    let Some(group) = (Limits { cpu: Some(0.5), memory: Some(512 * MIB) }).group() else { return };
+    let instance = Instance::of(raw).plain();
+    let template = "-sname {{ release.name }}@localhost\n-setcookie demo_cookie\n+S {{ cpu.count }}\n\
+        -limit {{ memory.limit }}\n-host {{ host.fqdn }}\n";
+    fs::create_dir_all(instance.base().join("rel")).unwrap();
+    fs::write(instance.base().join("rel/vm.args.j2"), template).unwrap();
+    instance.generate(&[]).ok();
+    let mut words = group.in_a_container();
+    words.extend(
+        ["unshare", "--uts", "sh", "-c", "hostname web7.example.org; exec \"$@\"", "sh"].map(str::to_owned),
+    );
+    let mut start = instance.command(Path::new(&words[0]));
+    start.args(&words[1..]).arg(instance.entry()).arg("start");
+    instance.finish(&mut start, "").ok();
+    let ask = "{erlang:system_info(schedulers), init:get_argument(limit), init:get_argument(host)}.";
+    let expected = format!("{{1,{{ok,[[\"{}\"]]}},{{ok,[[\"web7.example.org\"]]}}}}\n", 512 * MIB);
+    assert_eq!(instance.run(&["rpc", ask]).ok(), expected);
+    // It is bounded by what it was made for: the kernel has it in the group.
+    let vms = instance.vms();
+    assert!(vms.iter().all(|pid| group.pids().contains(pid)) && vms.len() == 1, "{vms:?} {:?}", group.pids());
+    instance.run(&["stop"]).ok();
+}
+
+#[test]
 fn groups_of_version_2_are_seen_where_they_are_mounted() {
     let made = Made::new("");
     let files = [
@@ -276,6 +305,16 @@ fn hosts_with_ipv6_only_and_without_any_network() {
     assert_eq!((&net["ipv4"], &net["ipv6"]), (&json!(null), &json!("2001:db8:7::5")), "{net}");
     assert_eq!(net["route"], json!("eth0"));
     assert_eq!(net["interfaces"]["eth0"], json!({ "ipv4": [], "ipv6": ["2001:db8:7::5", "fe80::5"] }));
+
+    // The kernel prefers a temporary address on the way out; a node is to be found tomorrow, too.
+    let private = format!(
+        "{ETH0}; echo 2 2>/dev/null >/proc/sys/net/ipv6/conf/eth0/use_tempaddr || :
+        ip addr add fe80::5/64 dev eth0 nodad; ip addr add 2001:db8:7::5/64 dev eth0 nodad mngtmpaddr
+        ip route add default via fe80::1 dev eth0"
+    );
+    let net = network(&made, &private);
+    assert_eq!(net["ipv6"], json!("2001:db8:7::5"), "{net}");
+    assert_eq!(net["interfaces"]["eth0"]["ipv6"][0], net["ipv6"], "{net}");
 
     let nothing = json!({ "ipv4": null, "ipv6": null, "route": null, "interfaces": {} });
     assert_eq!(network(&made, ""), nothing);

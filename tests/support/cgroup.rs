@@ -103,14 +103,25 @@ impl Group {
     }
 }
 
+impl Group {
+    /// What runs in it.
+    pub(crate) fn pids(&self) -> Vec<u32> {
+        pids(&self.parts[0].1)
+    }
+}
+
+fn pids(directory: &Path) -> Vec<u32> {
+    let text = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
+    text.lines().filter_map(|pid| pid.parse().ok()).collect()
+}
+
 impl Drop for Group {
     fn drop(&mut self) {
         let end = Instant::now() + Duration::from_secs(5);
         for (_, directory) in &self.parts {
             // What was killed stays in the group until it is reaped.
             while directory.exists() && fs::remove_dir(directory).is_err() && Instant::now() < end {
-                let pids = fs::read_to_string(directory.join("cgroup.procs")).unwrap_or_default();
-                for pid in pids.lines().filter_map(|pid| Pid::from_raw(pid.parse().ok()?)) {
+                for pid in pids(directory).into_iter().filter_map(|pid| Pid::from_raw(pid.cast_signed())) {
                     let _ = kill_process(pid, Signal::KILL);
                 }
                 std::thread::sleep(Duration::from_millis(5));
@@ -161,7 +172,8 @@ fn words(start: &[&str], list: impl Iterator<Item = String>) -> Vec<String> {
     start.iter().map(|word| (*word).to_owned()).chain(list).chain([String::new()]).collect()
 }
 
-/// Says so, or fails where `RELBOOT_REQUIRE` asks for it.
+/// Says so, or fails where `RELBOOT_REQUIRE` names it (spaces as hyphens): `all` asks for tools alone, as what the kernel
+/// grants can't be installed.
 #[track_caller]
 pub(crate) fn skipped(what: &str) {
     use std::io::Write;
