@@ -18,6 +18,8 @@ mod eval;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod foreground;
 #[cfg(test)]
 mod harness_selftest;
