@@ -36,6 +36,8 @@ mod restart;
 #[cfg(test)]
 mod rpc;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod status;
