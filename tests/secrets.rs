@@ -126,6 +126,8 @@ fn what_would_be_seen_is_refused_before_anything_starts() {
     insta::assert_snapshot!(said, @r"
     1
     ! error: releases/0.1.0/vm.args.j2:2: a secret as value of -demo would be seen in the arguments of the node
+    !   2 | -demo token {{ secret('API_TOKEN') | arg }}
+    !     |                ^^^^^^^^^^^^^^^^^^^
     ! help: a template of sys.config may hold it, vm.args only as `-env NAME VALUE` or as the cookie
     ");
     // A file in the directory of credentials is one too.
@@ -133,6 +135,8 @@ fn what_would_be_seen_is_refused_before_anything_starts() {
     insta::assert_snapshot!(told(&instance, text), @r"
     1
     ! error: releases/0.1.0/vm.args.j2:2: a secret as value of -extra would be seen in the arguments of the node
+    !   2 | -extra {{ file(env.CREDENTIALS_DIRECTORY ~ '/NODE_COOKIE') }}
+    !     |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     ! help: a template of sys.config may hold it, vm.args only as `-env NAME VALUE` or as the cookie
     ");
     insta::assert_snapshot!(told(&instance, "-a {{ secret('../token') }}"), @r#"
