@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Failure, Message, Status};
-use crate::host::Roots;
+use crate::host::{Roots, Variables};
 
 /// The release and the instance that a subcommand is about.
 #[derive(Clone, Debug)]
@@ -48,7 +48,11 @@ impl Instance {
 /// Where the host's own files are: below `BOOT_HOST_ROOT` when it is set, for tests and for looking at another
 /// host's files.
 pub(super) fn roots() -> Roots {
-    var("BOOT_HOST_ROOT").map_or_else(Roots::default, Roots::under)
+    var("BOOT_HOST_ROOT").map_or_else(Roots::default, Roots::under).with(Variables {
+        home: var("HOME"),
+        container: var("container"),
+        kubernetes: var("KUBERNETES_SERVICE_HOST").is_some(),
+    })
 }
 
 /// A variable's value when it is set, not empty, and UTF-8.

@@ -10,7 +10,7 @@ use super::advice;
 use super::client::program;
 use super::env::{self, Instance};
 use crate::error::{Failure, Message, Report, Status};
-use crate::host::{Facts, Roots};
+use crate::host::{Host, Roots};
 use crate::names::NodeName;
 use crate::node::{Cookie, Target};
 
@@ -194,7 +194,7 @@ fn addresses(host: &str) -> Vec<IpAddr> {
 
 /// Whether an address of the host can be known without asking a name service.
 pub(super) fn is_known(host: &str) -> bool {
-    let own = Facts::collect(&Roots::default()).host;
+    let own = Host::collect(&Roots::default());
     host.parse::<IpAddr>().is_ok()
         || [own.name.as_str(), &own.fqdn, "localhost"].contains(&host)
         || !in_hosts(host).is_empty()

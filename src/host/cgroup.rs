@@ -1,9 +1,9 @@
 //! Where this process stands in the control groups, v1 and v2: the directories that bound it.
-//! Knows nothing of what the files in them mean, beyond reading one.
+//! Knows nothing of what the files in them mean.
 
 use std::path::{Component, Path, PathBuf};
 
-use super::Roots;
+use super::{Roots, read};
 
 /// Each hierarchy that this process is in, with its directories from the process's own group up
 /// to the mount point.
@@ -22,9 +22,8 @@ struct Hierarchy {
 impl Groups {
     /// Reads `/proc/self/cgroup` and `/proc/self/mountinfo`; lines that make no sense are passed over.
     pub(super) fn read(roots: &Roots) -> Self {
-        let text = |file| std::fs::read(roots.proc.join(file)).unwrap_or_default();
-        let cgroup = String::from_utf8_lossy(&text("self/cgroup")).into_owned();
-        let mountinfo = String::from_utf8_lossy(&text("self/mountinfo")).into_owned();
+        let text = |file| read::text(&roots.proc.join(file)).unwrap_or_default();
+        let (cgroup, mountinfo) = (text("self/cgroup"), text("self/mountinfo"));
         let mounts: Vec<Mount> = mountinfo.lines().filter_map(Mount::parse).collect();
         let hierarchies = cgroup.lines().filter_map(|line| Hierarchy::find(line, &mounts, roots)).collect();
         Self { hierarchies }
@@ -40,6 +39,11 @@ impl Groups {
         let wanted =
             |names: Option<&Vec<String>>| names.is_some_and(|names| names.iter().any(|n| n == controller));
         self.select(wanted, read)
+    }
+
+    /// The same of this process's own group alone.
+    pub(super) fn own_v1<T>(&self, controller: &str, read: impl Fn(&Path) -> Option<T>) -> Option<T> {
+        read(&self.v1(controller, |path| Some(path.to_path_buf())).into_iter().next()?)
     }
 
     fn select<T>(
@@ -63,7 +67,9 @@ impl Hierarchy {
         let (_id, names, path) = (fields.next()?, fields.next()?, fields.next()?);
         let controllers: Option<Vec<String>> =
             (!names.is_empty()).then(|| names.split(',').map(ToOwned::to_owned).collect());
-        let mount = mounts.iter().find(|mount| mount.carries(controllers.as_deref()))?;
+        // The last one: mounts hide those before them. One that shows the group itself is better still.
+        let carriers = mounts.iter().filter(|mount| mount.carries(controllers.as_deref()));
+        let mount = carriers.max_by_key(|mount| Path::new(path).starts_with(&mount.root))?;
         Some(Self { directories: mount.directories(Path::new(path), &roots.mounts), controllers })
     }
 }
@@ -133,12 +139,6 @@ fn unescape(field: &str) -> PathBuf {
     }
     text.push_str(rest);
     text.into()
-}
-
-/// The first line of a small file, without its white space.
-pub(super) fn first_line(path: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(path).ok()?;
-    text.lines().next().map(|line| line.trim().to_owned())
 }
 
 #[cfg(test)]
@@ -211,6 +211,19 @@ mod tests {
         // Another namespace's path: only the mount point can be told.
         assert_eq!(paths("/elsewhere"), ["sys/fs/c g"]);
         assert_eq!(paths("/docker/x/../../z"), ["sys/fs/c g"]);
+    }
+
+    #[test]
+    fn the_mount_on_top_is_looked_at() {
+        let line = |root: &str, point: &str| format!("30 23 0:28 {root} {point} rw - cgroup2 cgroup2 rw\n");
+        let found = |mounts: String| {
+            let (dir, roots) = tree(&[&[("proc/self/cgroup", "0::/a\n"), ("proc/self/mountinfo", &mounts)]]);
+            directories(&Groups::read(&roots).v2(|path| Some(path.to_path_buf())), dir.path())
+        };
+        assert_eq!(found(line("/..", "/old") + &line("/", "/new")), ["new/a", "new"]);
+        assert_eq!(found(line("/", "/old") + &line("/", "/new")), ["new/a", "new"]);
+        // One that can't show the group does not count when another does.
+        assert_eq!(found(line("/a", "/here") + &line("/elsewhere", "/new")), ["here"]);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Roots;
-use super::cgroup::{Groups, first_line};
+use super::cgroup::Groups;
+use super::read::{self, Ranges, first_line};
 
 /// The processors.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,17 +24,30 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    pub(super) fn collect(roots: &Roots, groups: &Groups) -> Self {
-        let affinity = affinity();
-        let online = first_line(&roots.sys.join("devices/system/cpu/online"))
-            .and_then(|list| count_list(&list))
-            .map_or(affinity, |online| online.max(affinity));
+    pub(super) fn collect(roots: &Roots, groups: &Groups, status: &str) -> Self {
+        let online =
+            first_line(&roots.sys.join("devices/system/cpu/online")).as_deref().and_then(Ranges::parse);
+        let affinity = affinity(roots, online.as_ref(), status);
+        let online = online.map_or(affinity, |online| online.count().max(affinity));
         let quota = quota(groups);
         Self { online, affinity, quota, count: count(affinity, quota) }
     }
 }
 
-fn affinity() -> usize {
+/// How many processors of the mask are online: the kernel's list also has those that could be added some day.
+fn affinity(roots: &Roots, online: Option<&Ranges>, status: &str) -> usize {
+    let allowed = read::value(status, "Cpus_allowed_list").and_then(Ranges::parse);
+    let count = match (allowed, online) {
+        (Some(allowed), Some(online)) => allowed.intersection(online).count(),
+        _ if roots.are_the_hosts() => asked(),
+        (Some(allowed), None) => allowed.count(),
+        (None, online) => online.map_or(0, Ranges::count),
+    };
+    count.max(1)
+}
+
+/// By the system call, which counts those that are online.
+fn asked() -> usize {
     // The mask of rustix holds 1024 processors; on a greater host the call fails.
     let mask = rustix::thread::sched_getaffinity(None).ok().map(|set| set.count() as usize);
     let other = || std::thread::available_parallelism().map_or(1, usize::from);
@@ -43,17 +57,6 @@ fn affinity() -> usize {
 fn count(affinity: usize, quota: Option<f64>) -> usize {
     // `as` saturates, and a quota is positive and finite.
     quota.map_or(affinity, |quota| affinity.min(quota.ceil() as usize)).max(1)
-}
-
-/// The number of entries in a list such as `0-3,8`.
-fn count_list(list: &str) -> Option<usize> {
-    list.split(',')
-        .map(|range| {
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let (first, last): (usize, usize) = (first.parse().ok()?, last.parse().ok()?);
-            (last.checked_sub(first)?).checked_add(1)
-        })
-        .sum()
 }
 
 fn quota(groups: &Groups) -> Option<f64> {
@@ -81,13 +84,13 @@ fn ratio(quota: &str, period: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cpu, count, count_list};
+    use super::{Cpu, count};
     use crate::host::cgroup::Groups;
     use crate::host::cgroup::trees::{V1, V2, tree};
 
     fn quota(parts: &[&[(&str, &str)]]) -> Option<f64> {
         let (_dir, roots) = tree(parts);
-        let cpu = Cpu::collect(&roots, &Groups::read(&roots));
+        let cpu = Cpu::collect(&roots, &Groups::read(&roots), "");
         assert_eq!(cpu.quota, super::quota(&Groups::read(&roots)));
         cpu.quota
     }
@@ -143,11 +146,27 @@ mod tests {
     }
 
     #[test]
-    fn lists_of_processors() {
-        for (list, expected) in
-            [("0", Some(1)), ("0-3", Some(4)), ("0-1,4,6-7", Some(5)), ("", None), ("3-1", None), ("a", None)]
-        {
-            assert_eq!(count_list(list), expected, "{list:?}");
+    fn the_mask_counts_where_processors_are_online() {
+        let online = |list| ("sys/devices/system/cpu/online", list);
+        let allowed = |list| ("proc/self/status", list);
+        for (files, expected) in [
+            (vec![online("0-7\n"), allowed("Name:\tx\nCpus_allowed_list:\t0-1,4\n")], (8, 3)),
+            // Room for 128 processors, as virtual machines have it.
+            (vec![online("0-3\n"), allowed("Cpus_allowed_list:\t0-127\n")], (4, 4)),
+            (vec![online("0-3\n"), allowed("Cpus_allowed_list:\tx\n")], (4, 4)),
+            (vec![online("0-3\n")], (4, 4)),
+            (vec![allowed("Cpus_allowed_list:\t0-1\n")], (2, 2)),
+            (vec![online("9-0\n"), allowed("")], (1, 1)),
+        ] {
+            let (_dir, roots) = tree(&[&files]);
+            let cpu = crate::host::Facts::collect(&roots).cpu;
+            assert_eq!((cpu.online, cpu.affinity), expected, "{files:?}");
         }
+    }
+
+    #[test]
+    fn this_machine_is_read_as_the_system_call_tells() {
+        let cpu = crate::host::Facts::collect(&crate::host::Roots::default()).cpu;
+        assert_eq!(cpu.affinity, super::asked());
     }
 }

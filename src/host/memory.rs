@@ -6,7 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Roots;
-use super::cgroup::{Groups, first_line};
+use super::cgroup::Groups;
+use super::read::{self, first_line};
 
 /// Memory, in bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,7 +24,7 @@ pub struct Memory {
 
 impl Memory {
     pub(super) fn collect(roots: &Roots, groups: &Groups) -> Self {
-        let text = std::fs::read_to_string(roots.proc.join("meminfo")).unwrap_or_default();
+        let text = read::text(&roots.proc.join("meminfo")).unwrap_or_default();
         let total = meminfo(&text, "MemTotal");
         let available = meminfo(&text, "MemAvailable").or_else(|| meminfo(&text, "MemFree"));
         let limit = limits(groups).into_iter().chain(total).min();
@@ -33,8 +34,7 @@ impl Memory {
 
 /// A line `KEY:  NUMBER kB`.
 fn meminfo(text: &str, key: &str) -> Option<u64> {
-    let rest = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
-    let kilobytes: u64 = rest.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let kilobytes: u64 = read::value(text, key)?.strip_suffix("kB")?.trim().parse().ok()?;
     kilobytes.checked_mul(1024)
 }
 
@@ -44,12 +44,20 @@ fn limits(groups: &Groups) -> Vec<u64> {
     let mut limits = groups.v2(|group| bytes(&group.join("memory.max")));
     limits.extend(groups.v2(|group| bytes(&group.join("memory.high"))));
     limits.extend(groups.v1("memory", |group| bytes(&group.join("memory.limit_in_bytes"))));
+    limits.extend(groups.own_v1("memory", hierarchical));
     limits.retain(|limit| *limit < V1_UNLIMITED);
     limits
 }
 
 /// v1's "none" is the greatest 63 bit number, rounded down to a page (64 KiB at most).
 const V1_UNLIMITED: u64 = (i64::MAX as u64) & !0xffff;
+
+/// The kernel's own least over the parents, also over those that a container's mount does not show.
+fn hierarchical(group: &Path) -> Option<u64> {
+    let stat = read::text(&group.join("memory.stat"))?;
+    let limit = stat.lines().find_map(|line| line.strip_prefix("hierarchical_memory_limit "))?;
+    limit.trim().parse().ok().filter(|limit| *limit > 0)
+}
 
 fn bytes(path: &Path) -> Option<u64> {
     // "max" is no number; a limit of 0 could hold no process and can't be meant.
@@ -100,6 +108,9 @@ mod tests {
         let parent = ("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1073741824\n");
         assert_eq!(limit(&[unlimited, parent]), Some(GIB));
         assert_eq!(memory(&[&V1, &[unlimited]]).limit, None);
+        // A parent that can't be seen from here.
+        let stat = ("sys/fs/cgroup/memory/a/b/memory.stat", "cache 0\nhierarchical_memory_limit 268435456\n");
+        assert_eq!(limit(&[(file, "536870912\n"), stat]), Some(GIB / 4));
     }
 
     #[test]

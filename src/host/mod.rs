@@ -1,15 +1,17 @@
-//! What the host offers a node: its name, its processors, its memory, as plain structs.
+//! What the host offers a node: its name, processors, memory, limits, addresses and surroundings, as plain structs.
 //!
 //! Only files below [`Roots`] and system calls; starts no process, asks no name service (a static
 //! binary must not call getaddrinfo) and never fails: what can't be known is `None`.
 
 mod cgroup;
 mod cpu;
+mod directory;
 mod limits;
 mod memory;
 mod names;
 mod net;
 mod otp;
+mod read;
 mod system;
 mod user;
 
@@ -18,6 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 pub use cpu::Cpu;
+pub use directory::Directory;
 pub use limits::Limits;
 pub use memory::Memory;
 pub use names::Host;
@@ -37,10 +40,23 @@ pub struct Roots {
     pub etc: PathBuf,
     /// What the mount points in `/proc/self/mountinfo` are relative to: `/`.
     pub mounts: PathBuf,
+    /// What the environment tells of the host.
+    pub variables: Variables,
+}
+
+/// The variables of the environment that tell of the host. Nothing here reads the environment itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables {
+    /// `HOME`.
+    pub home: Option<String>,
+    /// `container`, which managers of containers set.
+    pub container: Option<String>,
+    /// Whether `KUBERNETES_SERVICE_HOST` is set.
+    pub kubernetes: bool,
 }
 
 impl Roots {
-    /// The roots of a whole file tree at `root`.
+    /// The roots of a whole file tree at `root`, with an empty environment.
     #[must_use]
     pub fn under(root: impl AsRef<Path>) -> Self {
         let root = root.as_ref();
@@ -49,7 +65,19 @@ impl Roots {
             sys: root.join("sys"),
             etc: root.join("etc"),
             mounts: root.to_path_buf(),
+            variables: Variables::default(),
         }
+    }
+
+    /// The same files with this environment.
+    #[must_use]
+    pub fn with(self, variables: Variables) -> Self {
+        Self { variables, ..self }
+    }
+
+    /// Whether they are those of the host that this process runs on, so that system calls tell the same.
+    fn are_the_hosts(&self) -> bool {
+        self.mounts == Path::new("/")
     }
 }
 
@@ -79,25 +107,26 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Looks at the host: a dozen small files, two system calls.
+    /// Looks at the host: two dozen small files and a few system calls, 0.3 ms.
     #[must_use]
     pub fn collect(roots: &Roots) -> Self {
         let groups = cgroup::Groups::read(roots);
+        let status = read::text(&roots.proc.join("self/status")).unwrap_or_default();
         Self {
             host: Host::collect(roots),
-            cpu: Cpu::collect(roots, &groups),
+            cpu: Cpu::collect(roots, &groups, &status),
             memory: Memory::collect(roots, &groups),
             limits: Limits::collect(roots, &groups),
             net: Net::collect(roots),
-            system: System::collect(roots),
-            user: User::collect(roots),
+            system: System::collect(roots, &status),
+            user: User::collect(roots, &status),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Facts, Roots};
+    use super::{Facts, Limits, Net, Roots, System, User};
 
     #[test]
     fn this_machine_has_plausible_facts() {
@@ -120,6 +149,9 @@ mod tests {
         assert!(facts.cpu.count >= 1);
         assert_eq!(facts.cpu.quota, None);
         assert_eq!(facts.memory.limit, None);
+        assert_eq!(facts.host.name, "localhost");
+        assert_eq!((facts.limits, facts.net), (Limits::default(), Net::default()));
+        assert_eq!((facts.system, facts.user), (System::default(), User::default()));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Roots;
+use super::{Roots, read};
 
 /// What the host is called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,9 +18,10 @@ pub struct Host {
 }
 
 impl Host {
-    pub(super) fn collect(roots: &Roots) -> Self {
-        let uname = rustix::system::uname();
-        Self::from_files(&uname.nodename().to_string_lossy(), &roots.etc)
+    /// Asks the kernel, then the files below `etc`.
+    #[must_use]
+    pub fn collect(roots: &Roots) -> Self {
+        Self::from_files(&nodename(roots), &roots.etc)
     }
 
     /// The names of a host that calls itself `nodename` and has these files in `etc`.
@@ -31,6 +32,20 @@ impl Host {
         let domain = fqdn.as_ref().and_then(|fqdn| fqdn.split_once('.')).map(|(_, domain)| domain.to_owned());
         Self { name: name.to_owned(), fqdn: fqdn.unwrap_or_else(|| name.to_owned()), domain }
     }
+}
+
+/// What the system calls itself, by the kernel; `localhost` when nobody gave it a name.
+fn nodename(roots: &Roots) -> String {
+    let kernel = || read::first_line(&roots.proc.join("sys/kernel/hostname"));
+    let other = || {
+        if roots.are_the_hosts() {
+            Some(rustix::system::uname().nodename().to_string_lossy().into_owned())
+        } else {
+            read::first_line(&roots.etc.join("hostname"))
+        }
+    };
+    let given = |name: &String| !name.trim_matches('.').is_empty() && name != "(none)";
+    kernel().filter(given).or_else(|| other().filter(given)).unwrap_or_else(|| "localhost".to_owned())
 }
 
 /// The full name of a host that calls itself `name`.
@@ -75,6 +90,7 @@ fn domain_in_resolv_conf(conf: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::Host;
+    use crate::host::cgroup::trees::tree;
 
     fn fqdn(nodename: &str, hosts: &str, resolv: &str) -> String {
         let dir = tempfile::tempdir().unwrap();
@@ -109,6 +125,23 @@ mod tests {
         assert_eq!(fqdn("vm", "", "domain one\nnameserver 10.0.0.1\nsearch two. x\n"), "vm.two");
         assert_eq!(fqdn("vm", "", "search .\n"), "vm");
         assert_eq!(fqdn("vm", "", "search\n#search x\n"), "vm");
+    }
+
+    #[test]
+    fn the_kernel_names_the_system() {
+        let kernel = |name| ("proc/sys/kernel/hostname", name);
+        for (files, expected) in [
+            (vec![kernel("web1.example.org\n"), ("etc/hostname", "other\n")], "web1.example.org"),
+            (
+                vec![kernel("(none)\n"), ("etc/hostname", "web2\n"), ("etc/resolv.conf", "search lan\n")],
+                "web2.lan",
+            ),
+            (vec![kernel("\n")], "localhost"),
+            (vec![], "localhost"),
+        ] {
+            let (_dir, roots) = tree(&[&files]);
+            assert_eq!(Host::collect(&roots).fqdn, expected, "{files:?}");
+        }
     }
 
     #[test]

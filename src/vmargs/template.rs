@@ -171,7 +171,9 @@ fn engine() -> minijinja::Environment<'static> {
             // "none" as a word in vm.args would be a value that nobody wrote.
             ValueKind::None => NO_VALUE,
             ValueKind::String if value.len().is_some_and(|length| length > OUTPUT) => TOO_LONG,
-            ValueKind::Undefined | ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+            // Erlang's atoms; the engine would write them as Python does.
+            ValueKind::Bool => return Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+            ValueKind::Undefined | ValueKind::String | ValueKind::Number => {
                 return minijinja::escape_formatter(out, state, value);
             }
             _ => NOT_SCALAR,

@@ -16,7 +16,7 @@ use crate::helper::env::{self, Instance};
 use crate::helper::process::Process;
 use crate::helper::record::{self, Record};
 use crate::helper::{client, options, tell};
-use crate::host::{Facts, Roots};
+use crate::host::{Host, Roots};
 use crate::names::NodeName;
 use crate::vmargs::Args;
 
@@ -126,7 +126,7 @@ fn compose(
     }
     let long = node.is_long();
     args.push(if long { "-name" } else { "-sname" }, &["undefined"]);
-    if long && !Facts::collect(&Roots::default()).host.fqdn.contains('.') {
+    if long && !Host::collect(&Roots::default()).fqdn.contains('.') {
         domain(&mut args, &instance.state)?;
     }
     args.push("-hidden", &[]);

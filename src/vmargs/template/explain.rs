@@ -68,8 +68,10 @@ impl Source<'_> {
         }
         match error.kind() {
             ErrorKind::BadSerialization if detail == NO_VALUE => {
-                let help = format!("give it a default: {{{{ {} | default(\"...\", true) }}}}", expression());
-                (Problem::Unknown(expression()), Some(help))
+                let whole = expression();
+                let name = whole.split('|').next().unwrap_or_default().trim_end().to_owned();
+                let help = format!("give it a default: {{{{ {name} | default(\"...\", true) }}}}");
+                (Problem::Unknown(name), Some(help))
             }
             ErrorKind::BadSerialization if detail == NOT_SCALAR => {
                 let help = "write one of its values, or all of them: | first, | join(\" \")".into();
