@@ -71,6 +71,23 @@ fn the_name_follows_the_host() {
 }
 
 #[test]
+fn templates_see_the_real_host() {
+    let text = "-name demo@{{ ip('lo') }}\n-a {{ user.uid }} {{ otp.release }} {{ limits.nofile | default('none', true) }} \
+        {{ net.interfaces.lo.ipv4 | join(',') }} {{ release.root | arg }} {{ memory.limit | mb > 0 }}\n";
+    let Some(instance) = with_template(text) else { return };
+    let shell = |script: &str| {
+        let output = Command::new("sh").args(["-c", script]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let said = instance.run(&["vmargs"]).ok();
+    let otp = shell("erl -noshell -eval 'io:format(\"~s\", [erlang:system_info(otp_release)]), halt().'");
+    let nofile = shell("ulimit -n").replace("unlimited", "none");
+    let line = format!("\n-a {} {otp} {nofile} 127.0.0.1 ", shell("id -u"));
+    assert!(said.contains("\n-name demo@127.0.0.1\n") && said.contains(&line), "{line}: {said}");
+    assert!(said.contains("dir/demo' true\n") || said.contains("dir/demo\" true\n"), "{said}");
+}
+
+#[test]
 fn what_is_not_set_refuses_the_start_and_leaves_nothing() {
     let Some(mut instance) = with_template(&TEMPLATE.replace("{{ host.fqdn }}", "127.0.0.1")) else { return };
     let refused = "1\n! error: releases/0.1.0/vm.args.j2:5: env.X is not set\n\

@@ -14,6 +14,9 @@ pub type Include<'a> = dyn FnMut(&str) -> std::io::Result<String> + 'a;
 /// How deep `-args_file` may nest; deeper is a cycle under changing names.
 const DEPTH: usize = 32;
 
+/// How many files may be included: each may include several others, all of them again.
+const INCLUDES: usize = 500;
+
 /// Command line words for `erl`, in order, with the place of each. `Debug` shows flags, no values.
 #[derive(Clone, Default)]
 pub struct Args {
@@ -67,7 +70,15 @@ impl Args {
     /// that include themselves.
     pub fn parse(text: &str, file: &str, include: &mut Include<'_>) -> Result<Self, Error> {
         let mut args = Self::default();
-        args.read(text, &mut vec![file.to_owned()], include)?;
+        let mut left = INCLUDES;
+        let mut counted = |path: &str| match left {
+            0 => Err(std::io::Error::other("there are too many files")),
+            _ => {
+                left -= 1;
+                include(path)
+            }
+        };
+        args.read(text, &mut vec![file.to_owned()], &mut counted)?;
         args.checked()
     }
 

@@ -23,6 +23,13 @@ impl Place {
         Self { file: file.into(), line }
     }
 
+    /// Moves it from a line of an outcome to that which `lines` has for it.
+    pub(super) fn move_to(&mut self, lines: &[usize]) {
+        if let Some(line) = self.line.checked_sub(1).and_then(|at| lines.get(at)).filter(|line| **line > 0) {
+            self.line = *line;
+        }
+    }
+
     /// An environment variable.
     pub fn variable(name: impl Into<String>) -> Self {
         Self::new(name, 0)
@@ -126,6 +133,20 @@ pub enum Error {
         /// The rule it breaks.
         rule: CookieRule,
     },
+}
+
+impl Error {
+    /// The place of what can be wrong with the words themselves.
+    pub(super) fn place_mut(&mut self) -> Option<&mut Place> {
+        match self {
+            Self::Unclosed { place, .. }
+            | Self::Nul { place }
+            | Self::MissingValue { place, .. }
+            | Self::Include { place, .. }
+            | Self::Cycle { place, .. } => Some(place),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Error {

@@ -9,6 +9,7 @@ mod explain;
 mod filters;
 mod functions;
 mod limits;
+mod lines;
 mod names;
 mod similar;
 mod sizes;
@@ -106,13 +107,20 @@ fn render_with(
         return Err(source.error(problem, None, 1).into());
     }
     limits::check(text).map_err(|excess| source.excess(excess))?;
+    run(text, file, context, kept, show).map_err(|error| source.explain(&error, context).into())
+}
+
+fn run(
+    text: &str,
+    file: &str,
+    context: &Context<'_>,
+    kept: &Arc<Kept>,
+    show: fn(&str) -> String,
+) -> Result<String, minijinja::Error> {
     let mut engine = engine();
     functions::add(&mut engine, context, kept, show);
     let mut out = Limited(Vec::new());
-    engine
-        .template_from_named_str(file, text)
-        .and_then(|template| template.render_captured_to(names::value(context), &mut out).map(drop))
-        .map_err(|error| source.explain(&error, context))?;
+    engine.template_from_named_str(file, text)?.render_captured_to(names::value(context), &mut out)?;
     Ok(String::from_utf8(out.0).expect("the engine writes text"))
 }
 
@@ -163,7 +171,9 @@ fn engine() -> minijinja::Environment<'static> {
             // "none" as a word in vm.args would be a value that nobody wrote.
             ValueKind::None => NO_VALUE,
             ValueKind::String if value.len().is_some_and(|length| length > OUTPUT) => TOO_LONG,
-            ValueKind::Undefined | ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+            // Erlang's atoms; the engine would write them as Python does.
+            ValueKind::Bool => return Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+            ValueKind::Undefined | ValueKind::String | ValueKind::Number => {
                 return minijinja::escape_formatter(out, state, value);
             }
             _ => NOT_SCALAR,

@@ -51,7 +51,22 @@ pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -
         let environment: Environment = std::env::vars_os().collect();
         let sources = Arc::new(Credentials::from_env());
         let context = Context { release: &release, facts, env: &environment, sources };
-        return Ok(render_args(&text, &shown, &context, &mut |path: &str| std::fs::read_to_string(path))?);
+        return Ok(render_args(&text, &shown, &context, &mut include)?);
     }
-    Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
+    Ok(Args::parse(&text, &shown, &mut include)?)
+}
+
+/// The most bytes of a file that vm.args includes.
+const LONGEST: u64 = 1 << 20;
+
+/// The text of an `-args_file`: not of a pipe or a device, where a start could hang.
+fn include(path: &str) -> std::io::Result<String> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    if about.len() > LONGEST {
+        return Err(std::io::Error::other("it has more than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
 }

@@ -29,6 +29,15 @@ impl Source<'_> {
         TemplateError { place: Place::new(self.file, line), problem, excerpt: None, help }
     }
 
+    /// The line, when a secret is asked for in it.
+    pub(super) fn call(&self, line: usize) -> Option<Excerpt> {
+        let start = self.text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+        let text = self.text.get(start..)?.lines().next()?;
+        let at = ["secret(", "file("].iter().filter_map(|call| text.find(call)).min()?;
+        let end = text[at..].find(')').map_or(text.len(), |end| at + end + 1);
+        Excerpt::new(self.text, line, start + at..start + end)
+    }
+
     pub(super) fn explain(&self, error: &minijinja::Error, context: &Context<'_>) -> TemplateError {
         let line = error.line().unwrap_or(1);
         let range = error.range().filter(|range| self.text.get(range.clone()).is_some());
@@ -59,8 +68,10 @@ impl Source<'_> {
         }
         match error.kind() {
             ErrorKind::BadSerialization if detail == NO_VALUE => {
-                let help = format!("give it a default: {{{{ {} | default(\"...\", true) }}}}", expression());
-                (Problem::Unknown(expression()), Some(help))
+                let whole = expression();
+                let name = whole.split('|').next().unwrap_or_default().trim_end().to_owned();
+                let help = format!("give it a default: {{{{ {name} | default(\"...\", true) }}}}");
+                (Problem::Unknown(name), Some(help))
             }
             ErrorKind::BadSerialization if detail == NOT_SCALAR => {
                 let help = "write one of its values, or all of them: | first, | join(\" \")".into();
