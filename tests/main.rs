@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod consult;
+#[cfg(test)]
 mod cookie;
 #[cfg(test)]
 mod corpora;
