@@ -88,7 +88,7 @@ fn only_comments(text: &str, term: &Term, end: usize) -> Result<(), Fault> {
 }
 
 /// The elements of a list; `None`: it is none.
-fn elements(term: &Term) -> Option<Vec<&Term>> {
+pub(super) fn elements(term: &Term) -> Option<Vec<&Term>> {
     let mut found = Vec::new();
     let mut term = term;
     loop {

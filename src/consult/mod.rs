@@ -7,6 +7,7 @@
 mod bits;
 pub mod config;
 mod encoding;
+mod merge;
 mod number;
 mod parse;
 mod quoted;
@@ -19,6 +20,7 @@ mod triple;
 use std::fmt;
 
 pub use self::encoding::decode;
+pub use self::merge::merge;
 use self::parse::Parser;
 use self::scan::Scanner;
 
@@ -98,6 +100,14 @@ impl Term {
     #[must_use]
     pub fn fault(&self, message: impl Into<String>) -> Fault {
         Fault::at(self.start, message)
+    }
+
+    /// The atom that it is.
+    fn atom(&self) -> Option<&str> {
+        match &self.value {
+            Value::Atom(name) => Some(name),
+            _ => None,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Terms that are read and texts that are refused, by dialect; OTP itself is asked in tests/consult.rs.
 
 use super::config::{Checked, Role, check};
-use super::{Dialect, Term, Value, decode, read, read_all};
+use super::{Dialect, Term, Value, decode, merge, read, read_all};
 
 fn value(text: &str) -> Value {
     match read(text, Dialect::default()) {
@@ -137,4 +137,19 @@ fn a_system_configuration_may_name_files_and_repeat_applications() {
     for text in ["[\"more\"].", "[{a,[]},{a,[]}]."] {
         assert!(check(text, Dialect::default(), Role::Other).is_err(), "{text}");
     }
+}
+
+#[test]
+fn one_configuration_is_laid_over_another() {
+    let base = "%% coding: utf-8\n%% RUNTIME_CONFIG=true\n[{a,[{x,1},{'Y z',\"1.\"}]},\n {b,[{c,<<1>>}]}, \"more\"].\n";
+    let over = "[{'a',[{x, 'two'},{n,{}}]},{d,[]}].";
+    let merged = merge(base, over, Dialect::default()).unwrap();
+    assert_eq!(
+        merged,
+        "%% coding: utf-8\n%% RUNTIME_CONFIG=true\n[{a, [\n    {'Y z',\"1.\"},\n    {x, 'two'},\n    {n,{}}]},\n \
+         {b,[{c,<<1>>}]},\n \"more\",\n {d,[]}].\n"
+    );
+    assert!(checked(&merged).is_ok());
+    assert_eq!(merge("[].", "[{a,[]}].", Dialect::default()).unwrap(), "[{a,[]}].\n");
+    assert!(merge("[", "[].", Dialect::default()).is_err());
 }

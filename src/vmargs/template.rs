@@ -4,6 +4,7 @@
 //! engine's filters comes `quote`, which makes one word of any value. Messages
 //! are made here from names and places only; the engine's own may quote values.
 
+mod environment;
 mod erlang;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior};
 use super::error::{Error, Place};
 use super::words::quote;
 use crate::host::Facts;
+pub(super) use environment::Variable;
 
 /// The release, as templates know it: `release.name` and so on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

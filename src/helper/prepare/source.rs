@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::substitute;
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::host::{Facts, Otp};
@@ -16,20 +17,9 @@ pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf
     if !template.is_empty() {
         return Ok(Some(directory.join(template)));
     }
-    let plain = directory.join("vm.args");
-    if plain.exists() {
-        return Ok(Some(plain));
-    }
-    let src = directory.join("vm.args.src");
-    if src.exists() {
-        return Err(Message::new(
-            Status::Failed,
-            format!("{} is a template that relboot does not render yet", src.display()),
-        )
-        .with_help("turn it into rel/vm.args.j2 (relboot init writes one to start from)")
-        .into());
-    }
-    Ok(None)
+    // As relx does: the file to be rendered comes before what an earlier start made of it.
+    let files = [directory.join("vm.args.src"), directory.join("vm.args")];
+    Ok(files.into_iter().find(|file| file.exists()))
 }
 
 /// Reads it, rendered where it is a template.
@@ -40,14 +30,34 @@ pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -
             .with_help("RELEASE_VM_ARGS names the file when it is set")
     })?;
     if path.extension().is_some_and(|extension| extension == "j2") {
-        let release = Release {
-            name: instance.name.clone(),
-            vsn: instance.vsn.clone(),
-            root: instance.root.to_string_lossy().into_owned(),
-            erts: otp.erts.clone(),
-        };
-        let environment: Environment = std::env::vars_os().collect();
-        text = render(&text, &shown, &Context { release: &release, facts, env: &environment })?;
+        text = rendered(instance, &text, &shown, facts, otp)?;
     }
-    Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
+    let is = |wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
+    let substituted = is("src") || (substitute::wanted() && !is("j2"));
+    if substituted {
+        text = substitute::file(&text, &shown, '#')?;
+    }
+    let args = Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?;
+    if !substituted && !is("j2") {
+        substitute::no_leftover(&args)?;
+    }
+    Ok(args)
+}
+
+/// The text of a template as it is on this host.
+pub(super) fn rendered(
+    instance: &Instance,
+    text: &str,
+    shown: &str,
+    facts: &Facts,
+    otp: &Otp,
+) -> Result<String, Failure> {
+    let release = Release {
+        name: instance.name.clone(),
+        vsn: instance.vsn.clone(),
+        root: instance.root.to_string_lossy().into_owned(),
+        erts: otp.erts.clone(),
+    };
+    let environment: Environment = std::env::vars_os().collect();
+    Ok(render(text, shown, &Context { release: &release, facts, env: &environment })?)
 }
