@@ -53,5 +53,7 @@ mod upgrade;
 mod upgrade_refused;
 #[cfg(test)]
 mod vmargs;
+#[cfg(test)]
+mod vmargs_arg;
 
 mod support;

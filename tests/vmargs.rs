@@ -74,6 +74,7 @@ fn the_name_follows_the_host() {
 fn what_is_not_set_refuses_the_start_and_leaves_nothing() {
     let Some(mut instance) = with_template(&TEMPLATE.replace("{{ host.fqdn }}", "127.0.0.1")) else { return };
     let refused = "1\n! error: releases/0.1.0/vm.args.j2:5: env.X is not set\n\
+        !   5 | -made_for {{ env.X }}\n!     |              ^^^^^\n\
         ! help: set X in the environment or give it a default: {{ env.X | default(\"...\") }}\n";
     for command in ["start", "foreground", "console", "vmargs"] {
         assert_eq!(instance.said(&[command]), refused, "{command}");

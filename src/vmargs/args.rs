@@ -26,6 +26,14 @@ pub struct Args {
 struct Token {
     text: String,
     place: Place,
+    /// Whether it was made of a secret.
+    secret: bool,
+}
+
+impl Token {
+    fn new(text: String, place: Place) -> Self {
+        Self { text, place, secret: false }
+    }
 }
 
 /// One use of a flag.
@@ -69,7 +77,7 @@ impl Args {
     /// # Errors
     /// As [`Args::parse`]; the place is the variable's name.
     pub fn from_words(text: &str, variable: &str) -> Result<Self, Error> {
-        let token = |word: Word| Token { text: word.text, place: Place::variable(variable) };
+        let token = |word: Word| Token::new(word.text, Place::variable(variable));
         let mut tokens: Vec<Token> =
             split(text, variable, Dialect::Variable)?.into_iter().map(token).collect();
         let extra = tokens.iter().position(|token| token.text == "-extra");
@@ -91,7 +99,7 @@ impl Args {
         include: &mut Include<'_>,
     ) -> Result<bool, Error> {
         let file = files.last().cloned().unwrap_or_default();
-        let token = |word: Word| Token { place: Place::new(&file, word.line), text: word.text };
+        let token = |word: Word| Token::new(word.text, Place::new(&file, word.line));
         let mut words = split(text, &file, Dialect::File)?.into_iter().map(token);
         let mut any = false;
         while let Some(word) = words.next() {
@@ -101,7 +109,7 @@ impl Args {
                     let extra = self.extra.get_or_insert_default();
                     extra.extend(words);
                     if files.len() > 1 {
-                        extra.push(Token { text: "--".into(), place: word.place });
+                        extra.push(Token::new("--".into(), word.place));
                     }
                     return Ok(false);
                 }
@@ -132,7 +140,7 @@ impl Args {
         files.push(path);
         // erlexec puts `--` after the words of each file; where the file has `-extra`, after that.
         if self.read(&text, files, include)? {
-            self.tokens.push(Token { text: "--".into(), place });
+            self.tokens.push(Token::new("--".into(), place));
         }
         files.pop();
         Ok(())
@@ -143,7 +151,7 @@ impl Args {
     fn checked(self) -> Result<Self, Error> {
         match self.roles().1 {
             Some(at) => {
-                let Token { place, text } = self.tokens[at].clone();
+                let Token { place, text, .. } = self.tokens[at].clone();
                 Err(Error::MissingValue { place, flag: text })
             }
             None => Ok(self),
@@ -248,7 +256,7 @@ impl Args {
 
     /// Adds a plain word for the application, after `-extra`.
     pub fn push_extra(&mut self, word: &str) {
-        let token = Token { text: word.to_owned(), place: Place::variable("added") };
+        let token = Token::new(word.to_owned(), Place::variable("added"));
         self.extra.get_or_insert_default().push(token);
     }
 
@@ -280,17 +288,21 @@ impl Args {
     /// per line, quoted only where needed.
     #[must_use]
     pub fn to_text(&self) -> String {
+        self.text_with(|token| quote(&token.text))
+    }
+
+    fn text_with(&self, word: impl Fn(&Token) -> String) -> String {
         let mut text = String::new();
         for (role, token) in self.roles().0.into_iter().zip(&self.tokens) {
             let separator = if matches!(role, Role::Flag | Role::End) { "\n" } else { " " };
             text.push_str(if text.is_empty() { "" } else { separator });
-            text.push_str(&quote(&token.text));
+            text.push_str(&word(token));
         }
         if let Some(extra) = &self.extra {
             text.push_str(if text.is_empty() { "-extra" } else { "\n-extra" });
             for token in extra {
                 text.push(' ');
-                text.push_str(&quote(&token.text));
+                text.push_str(&word(token));
             }
         }
         text.push_str(if text.is_empty() { "" } else { "\n" });
@@ -311,8 +323,9 @@ fn added<'a>(flag: &'a str, values: &'a [&str]) -> impl Iterator<Item = Token> +
     let place = Place::variable("generated");
     std::iter::once(flag)
         .chain(values.iter().copied())
-        .map(move |text| Token { text: text.to_owned(), place: place.clone() })
+        .map(move |text| Token::new(text.to_owned(), place.clone()))
 }
 
+mod secrets;
 #[cfg(test)]
 mod tests;

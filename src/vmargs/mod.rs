@@ -18,7 +18,9 @@ pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
 pub use substitute::{SubstituteError, has_variable, substitute};
-pub use template::{Context, Environment, Release, render};
+pub use template::{
+    Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
+};
 
 #[cfg(test)]
 mod tests {

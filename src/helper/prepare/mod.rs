@@ -4,6 +4,7 @@
 
 mod compose;
 mod cookie;
+mod credentials;
 mod epmd;
 mod erts;
 mod files;
@@ -38,7 +39,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let request = Request::parse(arguments)?;
     if let What::Print = request.what {
         let plan = Plan::make(&request)?;
-        print(&plan.args.to_text())?;
+        print(&plan.args.to_shown_text())?;
         return Ok(Status::Done);
     }
     let prepared = match request.what {

@@ -1,12 +1,14 @@
 //! The vm.args to start from: which file, and its words as they are on this host.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::credentials::Credentials;
 use super::substitute;
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::host::{Facts, Otp};
-use crate::vmargs::{Args, Context, Environment, Release, render};
+use crate::vmargs::{Args, Context, Environment, Error, Release, render, render_args};
 
 /// The vm.args to start from: the user's `RELEASE_VM_ARGS`, the kit's template, or the release's own file.
 pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf>, Failure> {
@@ -29,22 +31,23 @@ pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -
         Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
             .with_help("RELEASE_VM_ARGS names the file when it is set")
     })?;
-    if path.extension().is_some_and(|extension| extension == "j2") {
-        text = rendered(instance, &text, &shown, facts, otp)?;
-    }
     let is = |wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
-    let substituted = is("src") || (substitute::wanted() && !is("j2"));
+    if is("j2") {
+        let includes = &mut |path: &str| std::fs::read_to_string(path);
+        return with_context(instance, facts, otp, |context| render_args(&text, &shown, context, includes));
+    }
+    let substituted = is("src") || substitute::wanted();
     if substituted {
         text = substitute::file(&text, &shown, '#')?;
     }
     let args = Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?;
-    if !substituted && !is("j2") {
+    if !substituted {
         substitute::no_leftover(&args)?;
     }
     Ok(args)
 }
 
-/// The text of a template as it is on this host.
+/// The text of a template as it is on this host, with its secrets.
 pub(super) fn rendered(
     instance: &Instance,
     text: &str,
@@ -52,12 +55,23 @@ pub(super) fn rendered(
     facts: &Facts,
     otp: &Otp,
 ) -> Result<String, Failure> {
+    with_context(instance, facts, otp, |context| render(text, shown, context))
+}
+
+/// What `act` makes with all that a template can name.
+fn with_context<T>(
+    instance: &Instance,
+    facts: &Facts,
+    otp: &Otp,
+    act: impl FnOnce(&Context<'_>) -> Result<T, Error>,
+) -> Result<T, Failure> {
     let release = Release {
         name: instance.name.clone(),
         vsn: instance.vsn.clone(),
         root: instance.root.to_string_lossy().into_owned(),
         erts: otp.erts.clone(),
     };
-    let environment: Environment = std::env::vars_os().collect();
-    Ok(render(text, shown, &Context { release: &release, facts, env: &environment })?)
+    let env: Environment = std::env::vars_os().collect();
+    let sources = Arc::new(Credentials::from_env());
+    Ok(act(&Context { release: &release, facts, env: &env, sources })?)
 }

@@ -1,6 +1,7 @@
 //! What other readers of the environment than templates ask of it.
 
-use super::{Environment, distance};
+use super::Environment;
+use super::similar::similar;
 
 /// What there is of a variable.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,12 +26,6 @@ impl Environment {
 
     /// The name of a variable that this one was meant to be, when one resembles it.
     pub(in crate::vmargs) fn similar(&self, name: &str) -> Option<&str> {
-        // A longer one was not mistyped, and would take long to compare.
-        let known = self.variables.keys().filter(|it| it.len().abs_diff(name.len()) < 3 && it.len() <= 64);
-        known
-            .map(|it| (distance(it, name), it))
-            .filter(|(distance, it)| *distance <= 1 + it.len() / 8 && *distance < it.len())
-            .min()
-            .map(|(_, it)| it.as_str())
+        similar(name, self.variables.keys().map(String::as_str))
     }
 }
