@@ -42,6 +42,8 @@ mod shells;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod sys_config;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod trouble;
