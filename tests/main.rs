@@ -6,6 +6,8 @@ mod commands;
 #[cfg(test)]
 mod complaints;
 #[cfg(test)]
+mod consult;
+#[cfg(test)]
 mod cookie;
 #[cfg(test)]
 mod corpora;
@@ -47,6 +49,8 @@ mod shells;
 mod state;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod sys_config;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]

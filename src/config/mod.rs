@@ -19,6 +19,8 @@ pub use self::error::ConfigError;
 pub struct Config {
     /// `[vm]`
     pub vm: Vm,
+    /// `[config]`
+    pub config: SysConfig,
     /// `[start]`: how long the node may take to boot.
     pub start: Timed,
     /// `[stop]`: how long the node may take to stop.
@@ -53,6 +55,14 @@ pub enum Where {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Vm {
     /// The template of `vm.args`; without the key it is `rel/vm.args.j2`, when there is one.
+    pub template: Option<ProjectPath>,
+}
+
+/// `[config]`: the configuration of the applications.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct SysConfig {
+    /// The template of sys.config; without the key it is `rel/sys.config.j2`, when there is one.
     pub template: Option<ProjectPath>,
 }
 
@@ -169,9 +179,10 @@ mod tests {
 
     #[test]
     fn all_that_can_be_said() {
-        let text = "[vm]\ntemplate = \"rel/my.j2\"\n[start]\ntimeout = 5\n[stop]\ntimeout=86400\n[hooks]\ntimeout=1\n[commands]\neval=\"node\"\n";
+        let text = "[vm]\ntemplate = \"rel/my.j2\"\n[config]\ntemplate = \"c.j2\"\n[start]\ntimeout = 5\n[stop]\ntimeout=86400\n[hooks]\ntimeout=1\n[commands]\neval=\"node\"\n";
         let config = Config::parse(text, "x").unwrap();
         assert_eq!(config.vm.template.unwrap().as_path().to_str(), Some("rel/my.j2"));
+        assert_eq!(config.config.template.unwrap().as_path().to_str(), Some("c.j2"));
         assert_eq!(config.commands.eval, Where::Node);
         let limits = [config.start, config.stop, config.hooks].map(|part| part.timeout.get());
         assert_eq!(limits, [5, 86_400, 1]);
@@ -186,7 +197,7 @@ mod tests {
         assert_eq!(message, "rel/relboot.toml:2:1: unknown key \"é\"");
         assert_eq!(help.unwrap(), "the keys here are: template");
         let (_, help) = fails("colour = 1\n");
-        assert_eq!(help.unwrap(), "the keys here are: vm, start, stop, hooks, commands");
+        assert_eq!(help.unwrap(), "the keys here are: vm, config, start, stop, hooks, commands");
     }
 
     #[test]

@@ -30,6 +30,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The run-time template's name in `releases/VSN/`.
 pub const TEMPLATE: &str = "vm.args.j2";
 
+/// The same of sys.config; the helper looks for it by itself.
+pub const CONFIG_TEMPLATE: &str = "sys.config.j2";
+
 /// The first words of `bin/NAME` after its shebang, by which it is recognised.
 pub const ENTRY_MARK: &str = "# relboot entry";
 
@@ -113,6 +116,8 @@ pub struct Parts {
     pub helper: Vec<u8>,
     /// The project's template of vm.args.
     pub template: Option<Vec<u8>>,
+    /// The project's template of sys.config.
+    pub config_template: Option<Vec<u8>>,
     /// The project's `rel/boot/`.
     pub overlay: Vec<OverlayFile>,
 }
@@ -139,6 +144,9 @@ pub fn files(release: &Release, plan: &Plan, parts: &Parts) -> Vec<Planned> {
     put(format!("{boot}/{}", helper::NAME), parts.helper.clone(), 0o755, Rule::Kit);
     if let Some(template) = &parts.template {
         put(format!("{}/{TEMPLATE}", release.version_dir()), template.clone(), 0o644, Rule::Kit);
+    }
+    if let Some(template) = &parts.config_template {
+        put(format!("{}/{CONFIG_TEMPLATE}", release.version_dir()), template.clone(), 0o644, Rule::Kit);
     }
     put(format!("bin/{}", release.name), render::entry(plan), 0o755, Rule::Entry);
     put("releases/RELEASES".into(), records::releases(release).into(), 0o644, Rule::Record);

@@ -9,6 +9,7 @@ mod error;
 mod flags;
 mod identity;
 mod secret;
+mod substitute;
 mod template;
 mod words;
 
@@ -16,6 +17,7 @@ pub use args::{Args, Include, Occurrence};
 pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
+pub use substitute::{SubstituteError, has_variable, substitute};
 pub use template::{
     Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
 };

@@ -3,6 +3,7 @@
 //! A template sees [`Context`] and nothing else: it opens no file (the caller's [`Sources`] do) and can't run
 //! for long or make much. Messages are made here from names and places only; the engine's own may quote values.
 
+mod environment;
 mod erlang;
 mod error;
 mod explain;
@@ -26,6 +27,7 @@ use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior, tests as engine_tests}
 
 use super::error::Error;
 use crate::host::Facts;
+pub(super) use environment::Variable;
 pub use error::{Problem, TemplateError};
 use explain::Source;
 use functions::Kept;

@@ -13,6 +13,7 @@ mod remote;
 mod request;
 mod scratch;
 mod source;
+mod substitute;
 mod sysconfig;
 
 pub(super) use remote::run as remote;
@@ -115,7 +116,7 @@ impl Plan {
             ));
         }
         let cookie = cookie::find(&instance, identity.cookie.as_ref())?;
-        let config = sysconfig::find(&instance)?;
+        let config = sysconfig::find(&instance, &request.kind, &facts, &otp)?;
         compose::compose(
             &mut args,
             &compose::Parts {

@@ -7,7 +7,7 @@ use super::error::{Excerpt, Problem, TemplateError};
 use super::filters::FILTERS;
 use super::functions::{FUNCTIONS, Refusal};
 use super::similar::similar;
-use super::{Context, NO_VALUE, NOT_SCALAR, TOO_LONG, limits, names, tests_of};
+use super::{Context, NO_VALUE, NOT_SCALAR, TOO_LONG, erlang, limits, names, tests_of};
 use crate::vmargs::error::Place;
 
 /// The template that failed.
@@ -81,7 +81,11 @@ impl Source<'_> {
             ErrorKind::WriteFailure => (Problem::TooMuch(TOO_MUCH), None),
             ErrorKind::OutOfFuel => (Problem::TooMuch("this runs for too long"), None),
             ErrorKind::SyntaxError => (Problem::Syntax(detail.to_owned()), None),
-            ErrorKind::UnknownFilter => self.unknown("filter", detail, FILTERS.iter().map(|it| it.name)),
+            ErrorKind::UnknownFilter => self.unknown(
+                "filter",
+                detail,
+                FILTERS.iter().map(|it| it.name).chain(erlang::FILTERS.iter().map(|it| it.0)),
+            ),
             ErrorKind::UnknownTest => self.unknown("test", detail, tests_of().map(|(name, _)| name)),
             ErrorKind::UnknownFunction => self.unknown("function", detail, FUNCTIONS.iter().map(|it| it.0)),
             kind => (Problem::Expression(expression(), kind.to_string()), None),
