@@ -1,6 +1,10 @@
 //! The words of vm.args as a list to look into and to edit. Knows which words belong to which
 //! flag; knows nothing of what a flag means.
 
+mod uses;
+
+pub(super) use uses::Use;
+
 use std::fmt;
 
 use super::error::{Error, Place};
