@@ -2,7 +2,11 @@
 
 // `cfg(test)` tells clippy that all of such a file is test code.
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
+mod complaints_names;
 #[cfg(test)]
 mod cookie;
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub(super) use uses::Use;
 
 use std::fmt;
 
+use super::check::knows;
 use super::error::{Error, Place};
 use super::flags::{Arity, emulator_flag, init_flag};
 use super::words::{Dialect, Word, quote, split};
@@ -164,6 +165,8 @@ impl Args {
             let text = token.text.as_str();
             let left = self.tokens.len() - at - 1;
             let wanted = if text.starts_with('+') {
+                // What stands behind a flag that nobody knows was meant for that one.
+                open = if knows(text) { open } else { None };
                 emulator_flag(text, self.tokens.get(at + 1).map(|next| next.text.as_str()))
             } else if text == "--" {
                 open = None;

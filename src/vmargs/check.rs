@@ -56,6 +56,13 @@ pub fn check(args: &Args, otp: &Otp) -> Findings {
     findings
 }
 
+/// Whether a word is a flag of the emulator, of any version.
+pub(super) fn knows(word: &str) -> bool {
+    emulator::find(word).is_some_and(|(flag, length)| {
+        length == word.len() || value::fits(&flag.form, &word[length..], (TRIED.1, 0))
+    })
+}
+
 /// The version that the words are for.
 struct Release {
     /// As messages name it.

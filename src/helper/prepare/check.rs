@@ -4,7 +4,7 @@ use super::request::{Request, What};
 use crate::error::{Failure, Message, Status};
 use crate::helper::{env, tell};
 use crate::host::Otp;
-use crate::vmargs::{Args, Error, Findings, Identity, check};
+use crate::vmargs::{Args, Error, Findings, Identity, Place, check};
 
 /// Looks at the flags in vm.args and in all the variables that hold flags.
 pub(super) fn flags(args: &Args, request: &Request, otp: &Otp) -> Result<Findings, Failure> {
@@ -25,6 +25,14 @@ pub(super) fn flags(args: &Args, request: &Request, otp: &Otp) -> Result<Finding
     let mut findings = check(&words.with_variables(&env::var)?, otp);
     if lenient {
         findings.lenient();
+    }
+    if env::var("RELEASE_MODE").is_some_and(|mode| !matches!(mode.as_str(), "embedded" | "interactive")) {
+        // The VM would take it for interactive.
+        findings.add(vec![Error::BadValue {
+            place: Place::variable("RELEASE_MODE"),
+            flag: String::new(),
+            rule: "embedded or interactive",
+        }]);
     }
     if let What::Print = request.what {
         findings.with_idle();

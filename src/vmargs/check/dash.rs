@@ -4,6 +4,7 @@ use super::twice::{Twice, Wins};
 use super::{Findings, Release, TOLD, near, shown, value};
 use crate::vmargs::args::Use;
 use crate::vmargs::error::Place;
+use crate::vmargs::secret::has_variable;
 
 /// Those that OTP knows, for slips of the pen.
 const KNOWN: &[&str] = &[
@@ -50,6 +51,7 @@ const KNOWN: &[&str] = &[
 pub(super) fn check<'a>(one: &Use<'a>, release: &Release, twice: &mut Twice<'a>, findings: &mut Findings) {
     let first = one.values.first().copied();
     let place = one.place;
+    not_replaced(one, findings);
     match one.flag {
         "-smp" | "-smpenable" | "-smpauto" | "-smpdisable" => smp(one, release, findings),
         "-instr" => {
@@ -101,6 +103,21 @@ pub(super) fn check<'a>(one: &Use<'a>, release: &Release, twice: &mut Twice<'a>,
 
 fn is_variable(place: &Place) -> bool {
     place.line == 0
+}
+
+/// relx replaces variables in vm.args.src, and in vm.args when it is asked to; nobody does in this file.
+fn not_replaced(one: &Use<'_>, findings: &mut Findings) {
+    let rendered = [".src", ".j2"].iter().any(|end| one.place.file.ends_with(end));
+    // Names and cookies have rules of their own.
+    let own = matches!(one.flag, "-name" | "-sname" | "-setcookie");
+    if !is_variable(one.place) && !rendered && !own && one.values.iter().any(|text| has_variable(text)) {
+        let text = format!("a ${{VARIABLE}} behind {} stays as it is written", shown(one.flag));
+        findings.warning(
+            one.place,
+            text,
+            "variables are replaced in vm.args.src, and in vm.args.j2 as {{ env.NAME }}",
+        );
+    }
 }
 
 /// There is but one kind of emulator since OTP 21.
