@@ -2,6 +2,8 @@
 
 // `cfg(test)` tells clippy that all of such a file is test code.
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod complaints;

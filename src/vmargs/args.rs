@@ -1,8 +1,13 @@
 //! The words of vm.args as a list to look into and to edit. Knows which words belong to which
 //! flag; knows nothing of what a flag means.
 
+mod uses;
+
+pub(super) use uses::Use;
+
 use std::fmt;
 
+use super::check::knows;
 use super::error::{Error, Place};
 use super::flags::{Arity, emulator_flag, init_flag};
 use super::words::{Dialect, Word, quote, split};
@@ -179,6 +184,8 @@ impl Args {
             let text = token.text.as_str();
             let left = self.tokens.len() - at - 1;
             let wanted = if text.starts_with('+') {
+                // What stands behind a flag that nobody knows was meant for that one.
+                open = if knows(text) { open } else { None };
                 emulator_flag(text, self.tokens.get(at + 1).map(|next| next.text.as_str()))
             } else if text == "--" {
                 open = None;

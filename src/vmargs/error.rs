@@ -204,6 +204,8 @@ impl Report for Error {
             }
             Self::NotShort { .. } => "use a long name: -name in vm.args, or RELEASE_DISTRIBUTION=name".into(),
             Self::Cookie { .. } => CookieRule::HELP.into(),
+            Self::BadValue { place, flag, rule } => help_bad_value(place, flag, rule),
+            Self::Name { .. } => "for example: demo@HOST, or demo alone for a node on this host".into(),
             _ => return None,
         })
     }
@@ -212,5 +214,14 @@ impl Report for Error {
 impl From<TemplateError> for Error {
     fn from(error: TemplateError) -> Self {
         Self::Template(Box::new(error))
+    }
+}
+
+fn help_bad_value(place: &Place, flag: &str, rule: &str) -> String {
+    match flag {
+        "" => format!("set {place} to {rule}, or unset it"),
+        "-setcookie" => CookieRule::HELP.into(),
+        "-erl_epmd_port" => "for example: -erl_epmd_port 9100".into(),
+        _ => format!("for example: {flag} demo"),
     }
 }

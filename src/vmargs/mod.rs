@@ -5,6 +5,7 @@
 //! message carries a value from the environment or a cookie.
 
 mod args;
+mod check;
 mod error;
 mod flags;
 mod identity;
@@ -14,6 +15,7 @@ mod template;
 mod words;
 
 pub use args::{Args, Include, Occurrence};
+pub use check::{Findings, Refused, check};
 pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};

@@ -28,6 +28,8 @@ impl Secret {
             Err(CookieRule::Empty)
         } else if text.starts_with('-') {
             Err(CookieRule::Dash)
+        } else if has_variable(text) {
+            Err(CookieRule::Variable)
         } else if !text.chars().all(|c| c.is_ascii_graphic()) {
             Err(CookieRule::Characters)
         } else if text.len() > 255 {
@@ -36,6 +38,15 @@ impl Secret {
             Ok(())
         }
     }
+}
+
+/// Whether a `${VARIABLE}` stands in a text, or `${VARIABLE:-...}`.
+pub(super) fn has_variable(text: &str) -> bool {
+    text.split("${").skip(1).any(|rest| {
+        let name = rest.split(['}', ':']).next().unwrap_or_default();
+        let named = name.len() < rest.len() && !name.starts_with(|c: char| c.is_ascii_digit());
+        named && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    })
 }
 
 impl fmt::Debug for Secret {
@@ -51,6 +62,8 @@ pub enum CookieRule {
     Empty,
     /// `-` at the start would make it a flag: the node would silently use another cookie.
     Dash,
+    /// It came out of a file that nobody rendered, and anybody could guess it.
+    Variable,
     /// A cookie file holds printable ASCII only, and tools differ on spaces.
     Characters,
     /// It is an atom.
@@ -68,6 +81,7 @@ impl fmt::Display for CookieRule {
         f.write_str(match self {
             Self::Empty => "is empty",
             Self::Dash => "begins with \"-\"",
+            Self::Variable => "is a ${VARIABLE} that nobody has replaced",
             Self::Characters => "has a character that is no printable ASCII, or a space",
             Self::Length => "has more than 255 characters",
         })
@@ -80,12 +94,14 @@ mod tests {
 
     #[test]
     fn cookies_are_printable_ascii() {
-        for good in ["x", "!~", "a-b+c", &"x".repeat(255)] {
+        for good in ["x", "!~", "a-b+c", "${", "${}", "${1}", "$A{B}", "${a-b}", &"x".repeat(255)] {
             assert_eq!(Secret::new(good).check_cookie(), Ok(()), "{good}");
         }
         for (bad, rule) in [
             ("", CookieRule::Empty),
             ("-x", CookieRule::Dash),
+            ("${COOKIE}", CookieRule::Variable),
+            ("a${A_1:-x}", CookieRule::Variable),
             ("a b", CookieRule::Characters),
             ("a\r", CookieRule::Characters),
             ("é", CookieRule::Characters),

@@ -2,6 +2,7 @@
 //! state directory, prints `NAME=value` lines for the core to evaluate. Its parts are one file each; `guest`
 //! and `remote` are what VMs beside the node start with, which leave the node's files alone.
 
+mod check;
 mod compose;
 mod cookie;
 mod credentials;
@@ -109,7 +110,9 @@ impl Plan {
             Some(path) => source::read(&instance, path, &facts, &otp)?,
             None => Args::default(),
         };
-        let mut identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
+        let findings = check::flags(&args, request, &otp)?;
+        let identified = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host);
+        let mut identity = check::settle(findings, identified, &args, request)?;
         if let Some(node) = identity.node.as_ref().filter(|node| identity.long && lacks_domain(node)) {
             warn(&format!(
                 "{node} is a long name without a domain: other nodes will refuse to connect to it"
@@ -127,7 +130,7 @@ impl Plan {
                 config: config.as_ref(),
             },
         )?;
-        let whole = with_environment(&args)?;
+        let whole = args.clone().with_variables(&env::var)?;
         identity.spoken_to_by(&whole)?;
         Ok(Self {
             instance,
@@ -206,16 +209,6 @@ impl Plan {
         }
         lines
     }
-}
-
-/// The command line as erlexec makes it of the file and the variables that it reads itself.
-fn with_environment(args: &Args) -> Result<Args, Failure> {
-    let variable = |name: &str| Args::from_words(&env::var(name).unwrap_or_default(), name);
-    let mut whole = variable("ERL_AFLAGS")?;
-    whole.append(args.clone());
-    whole.append(variable("ERL_FLAGS")?);
-    whole.append(variable("ERL_ZFLAGS")?);
-    Ok(whole)
 }
 
 /// What the user's environment asks for.

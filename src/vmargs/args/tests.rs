@@ -81,6 +81,10 @@ fn values_are_those_that_the_node_would_see() {
     assert_eq!(args.get("-name"), [["-x", "5"]]);
     assert_eq!(args.get("+B"), [vec!["i"], vec![]]);
     assert_eq!(args.get("-c"), [["d"]]);
+    let args = parse("-sname demo\n+sbtw none\n+Bd word\n-setcookie x +P9000 y").unwrap();
+    assert_eq!(args.get("-sname"), [["demo"]], "the slip is told, and nothing that follows from it");
+    assert_eq!(args.get("-setcookie"), [["x", "y"]]);
+    let args = parse("-a 1 +S 2 3 -env X -b 4 -name -x 5 -a 6 -- 7 +B i +B -c d").unwrap();
     for absent in ["-b", "-x", "--", "7", "a"] {
         assert!(args.get(absent).is_empty(), "{absent}");
     }

@@ -1,0 +1,69 @@
+//! All the flags of a command line in one pass, for whoever looks at each of them.
+
+use super::{Args, Error, Place, Role};
+
+/// One use of a flag, with what stands around it.
+#[derive(Clone)]
+pub(in crate::vmargs) struct Use<'a> {
+    pub(in crate::vmargs) flag: &'a str,
+    /// The words that belong to it.
+    pub(in crate::vmargs) values: Vec<&'a str>,
+    /// Where the flag stands.
+    pub(in crate::vmargs) place: &'a Place,
+    /// The word after it, whatever that belongs to.
+    pub(in crate::vmargs) next: Option<&'a str>,
+    /// The `-` flag right before it on its line: this one may have been meant as a value of that.
+    pub(in crate::vmargs) behind: Option<&'a str>,
+}
+
+impl Args {
+    /// All uses of all flags, in order.
+    pub(in crate::vmargs) fn uses(&self) -> Vec<Use<'_>> {
+        let roles = self.roles().0;
+        let mut uses: Vec<Use<'_>> = Vec::new();
+        // By token: which of the uses is its flag's.
+        let mut of_token = vec![0; self.tokens.len()];
+        for (at, (role, token)) in roles.iter().zip(&self.tokens).enumerate() {
+            match *role {
+                Role::Flag => {
+                    of_token[at] = uses.len();
+                    uses.push(Use {
+                        flag: &token.text,
+                        values: Vec::new(),
+                        place: &token.place,
+                        next: self.tokens.get(at + 1).map(|next| next.text.as_str()),
+                        behind: self.behind(&roles, at),
+                    });
+                }
+                Role::Value(owner) => uses[of_token[owner]].values.push(&token.text),
+                Role::End | Role::Plain => {}
+            }
+        }
+        uses
+    }
+
+    fn behind(&self, roles: &[Role], at: usize) -> Option<&str> {
+        let before = at.checked_sub(1)?;
+        let owner = match roles[before] {
+            Role::Flag => before,
+            Role::Value(owner) => owner,
+            Role::End | Role::Plain => return None,
+        };
+        let flag = self.tokens[owner].text.as_str();
+        let same_line = self.tokens[before].place == self.tokens[at].place;
+        (same_line && flag.starts_with('-')).then_some(flag)
+    }
+
+    /// These words, with those that erlexec takes from the variables of the environment around them.
+    ///
+    /// # Errors
+    /// As [`Args::from_words`].
+    pub fn with_variables(self, value: &dyn Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let words = |name: &str| Self::from_words(&value(name).unwrap_or_default(), name);
+        let mut whole = words("ERL_AFLAGS")?;
+        whole.append(self);
+        whole.append(words("ERL_FLAGS")?);
+        whole.append(words("ERL_ZFLAGS")?);
+        Ok(whole)
+    }
+}
