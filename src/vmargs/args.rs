@@ -196,6 +196,13 @@ impl Args {
         self.tokens.iter().enumerate().filter_map(uses).collect()
     }
 
+    /// Each flag with its place, in order.
+    #[must_use]
+    pub fn flags(&self) -> Vec<(&str, &Place)> {
+        let roles = self.roles().0.into_iter().zip(&self.tokens);
+        roles.filter(|(role, _)| *role == Role::Flag).map(|(_, token)| (&*token.text, &token.place)).collect()
+    }
+
     /// The values of each use of `flag`, in order; empty when it is not there.
     #[must_use]
     pub fn get(&self, flag: &str) -> Vec<Vec<String>> {

@@ -9,6 +9,7 @@ mod error;
 mod flags;
 mod identity;
 mod secret;
+pub mod sizing;
 mod template;
 mod words;
 
