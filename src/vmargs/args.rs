@@ -184,23 +184,26 @@ impl Args {
     /// All uses of `flag`, in order.
     #[must_use]
     pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
-        let roles = self.roles().0;
-        let values = |at| {
-            let own = |(role, _): &(&Role, &Token)| **role == Role::Value(at);
-            roles.iter().zip(&self.tokens).filter(own).map(|(_, token)| token.text.clone()).collect()
-        };
-        let uses = |(at, token): (usize, &Token)| {
-            let is_use = roles[at] == Role::Flag && token.text == flag;
-            is_use.then(|| Occurrence { values: values(at), place: token.place.clone() })
-        };
-        self.tokens.iter().enumerate().filter_map(uses).collect()
+        let uses = self.uses().into_iter().filter(|(name, _)| *name == flag);
+        uses.map(|(_, occurrence)| occurrence).collect()
     }
 
-    /// Each flag with its place, in order.
+    /// Each use of each flag, in order.
     #[must_use]
-    pub fn flags(&self) -> Vec<(&str, &Place)> {
-        let roles = self.roles().0.into_iter().zip(&self.tokens);
-        roles.filter(|(role, _)| *role == Role::Flag).map(|(_, token)| (&*token.text, &token.place)).collect()
+    pub fn uses(&self) -> Vec<(&str, Occurrence)> {
+        let mut uses: Vec<(&str, Occurrence)> = Vec::new();
+        let mut of_flag = vec![0; self.tokens.len()];
+        for (at, (role, token)) in self.roles().0.into_iter().zip(&self.tokens).enumerate() {
+            match role {
+                Role::Flag => {
+                    of_flag[at] = uses.len();
+                    uses.push((&token.text, Occurrence { values: Vec::new(), place: token.place.clone() }));
+                }
+                Role::Value(flag) => uses[of_flag[flag]].1.values.push(token.text.clone()),
+                Role::End | Role::Plain => {}
+            }
+        }
+        uses
     }
 
     /// The values of each use of `flag`, in order; empty when it is not there.

@@ -16,6 +16,8 @@ pub(super) struct Config {
     path: PathBuf,
     /// What goes there before the start; `None`: it is used where it is.
     copy: Option<Vec<u8>>,
+    /// Whether it, or a file that it includes, may set the ports of distribution.
+    ports: bool,
 }
 
 impl Config {
@@ -32,6 +34,12 @@ impl Config {
     /// Has the copy go there instead.
     pub(super) fn copied_to(&mut self, path: PathBuf) {
         self.path = path;
+    }
+
+    /// Whether it may set `inet_dist_listen_min` or `dist_listen`: by its text, as what a program makes of it at
+    /// boot can't be known here, nor can the files that it includes.
+    pub(super) fn may_set_ports(&self) -> bool {
+        self.ports
     }
 
     pub(super) fn write(&self) -> Result<(), Failure> {
@@ -55,10 +63,12 @@ pub(super) fn find(instance: &Instance) -> Result<Option<Config>, Failure> {
                 .into());
         }
     };
-    if String::from_utf8_lossy(&bytes).contains(WRITTEN_AT_BOOT) {
-        return Ok(Some(Config { path: instance.state.join("sys.config"), copy: Some(bytes) }));
+    let text = String::from_utf8_lossy(&bytes);
+    let ports = ["dist_listen", ".config\""].iter().any(|word| text.contains(word));
+    if text.contains(WRITTEN_AT_BOOT) {
+        return Ok(Some(Config { path: instance.state.join("sys.config"), ports, copy: Some(bytes) }));
     }
-    Ok(Some(Config { path, copy: None }))
+    Ok(Some(Config { path, copy: None, ports }))
 }
 
 /// What the user set; what an earlier start exported to a program that now calls us is not that.

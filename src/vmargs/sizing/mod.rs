@@ -10,7 +10,7 @@ mod rules;
 mod tests;
 
 pub use overrides::{Override, Takes};
-pub use rules::{RULES, Rule};
+pub use rules::{NOT_DISTRIBUTED, RULES, Rule};
 
 use super::args::Args;
 use crate::host::{Directory, Facts, Otp};

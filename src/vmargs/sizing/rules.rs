@@ -155,9 +155,9 @@ impl Rule {
             Takes::Truth => matches!(rest, "true" | "false"),
             _ => rest.starts_with(|c: char| c.is_ascii_digit() || c == ':'),
         };
-        given.written.flags().into_iter().rev().find_map(|(flag, place)| {
+        given.written.uses().into_iter().rev().find_map(|(flag, occurrence)| {
             let rest = flag.strip_prefix(self.key).filter(|rest| is_value(rest))?;
-            Some((place.to_string(), Some(rest.to_owned())))
+            Some((occurrence.place.to_string(), Some(rest.to_owned())))
         })
     }
 }
@@ -240,7 +240,7 @@ fn heap(given: &Given<'_>) -> (Option<String>, String) {
 
 fn distribution_buffer(given: &Given<'_>) -> (Option<String>, String) {
     let fact = memory_text(given);
-    if matches!(given.listening, Listening::Left(NOT_DISTRIBUTED)) {
+    if matches!(given.listening, Listening::Left(why) if *why == NOT_DISTRIBUTED) {
         return (None, format!("{fact}, {NOT_DISTRIBUTED}"));
     }
     // The nearest power of two: a host of 8 GB shows 7.7.
@@ -249,7 +249,7 @@ fn distribution_buffer(given: &Given<'_>) -> (Option<String>, String) {
 }
 
 /// Why the ports are left alone where no other node can come.
-pub(crate) const NOT_DISTRIBUTED: &str = "the node is not distributed";
+pub const NOT_DISTRIBUTED: &str = "the node is not distributed";
 
 fn dump_bytes(given: &Given<'_>) -> (Option<String>, String) {
     let Some(free) = given.log.free.filter(|_| given.log.writable) else {
