@@ -22,6 +22,8 @@ mod harness_selftest;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod lifecycle;

@@ -80,7 +80,8 @@ pub static RULES: &[Rule] = &[
         choose: |given| {
             let (limit, fact) = heap(given);
             let knows = given.otp.release.is_some_and(|release| release >= 27);
-            (limit.filter(|_| knows).map(|_| "true".into()), format!("{fact}, {}", otp_text(given)))
+            let ours = given.written.get("+hmax").is_empty();
+            (limit.filter(|_| knows && ours).map(|_| "true".into()), format!("{fact}, {}", otp_text(given)))
         },
     },
     Rule {
@@ -184,7 +185,8 @@ fn busy_wait(given: &Given<'_>) -> (Option<String>, String) {
         (None, Some(container)) => format!("system.container = {container}"),
         (None, None) => format!("cpu.affinity = {} of {} online", cpu.affinity, cpu.online),
     };
-    let shared = cpu.quota.is_some() || given.facts.system.container.is_some() || cpu.affinity < cpu.online;
+    let part = cpu.quota.is_some_and(|quota| quota < cpu.online as f64);
+    let shared = part || given.facts.system.container.is_some() || cpu.affinity < cpu.online;
     (shared.then(|| "none".into()), fact)
 }
 
