@@ -17,7 +17,7 @@ fn a_ping_is_the_script_and_the_helper() {
     let (Some(raw), true) = (rebar3(), need(&["strace"])) else { return };
     let instance = Instance::of(raw).kit();
     instance.start();
-    for command in ["ping", "pid", "status"] {
+    for command in ["ping", "pid", "status", "facts"] {
         let (counts, output) = count(instance.command(&instance.entry()).arg(command), None);
         assert_eq!(output.status, 0, "{command}: {output}");
         assert!(counts.execs <= 2, "{command}: {counts:?}");

@@ -16,6 +16,8 @@ mod eval;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod foreground;
 #[cfg(test)]
 mod harness_selftest;

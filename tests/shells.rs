@@ -40,9 +40,21 @@ fn same(made: &Made, args: &[&str]) -> Output {
     let all = shells();
     let first = made.run(&all[0], args);
     for shell in &all[1..] {
-        assert_eq!(made.run(shell, args), first, "{shell:?} {args:?}");
+        let output = made.run(shell, args);
+        if output != first {
+            assert_eq!(steady(output), steady(first.clone()), "{shell:?} {args:?}");
+        }
     }
     first
+}
+
+/// Without what the host has free, which is another figure from moment to moment, and without the names of
+/// variables, to which each shell adds its own.
+fn steady(mut output: Output) -> Output {
+    let moving = |line: &&str| line.starts_with("memory.available") || line.starts_with("dirs.");
+    let facts = output.stdout.split("\nenv ").next().unwrap_or_default();
+    output.stdout = facts.lines().filter(|line| !moving(line)).collect::<Vec<_>>().join("\n");
+    output
 }
 
 #[test]

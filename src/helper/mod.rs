@@ -5,6 +5,7 @@ mod advice;
 mod attach;
 mod client;
 mod env;
+mod facts;
 mod hook;
 mod hook_check;
 mod options;
@@ -22,7 +23,7 @@ mod stop;
 mod wait;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use crate::error::{Failure, Message, Status, report};
 
@@ -49,6 +50,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "pid" => client::pid(rest),
         "rpc" => rpc::run(rest),
         "status" => status::run(rest),
+        "facts" => facts::run(rest),
         "wait" => wait::run(rest),
         "stop" => stop::run(rest),
         "versions" => releases::versions(rest),
@@ -70,6 +72,13 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
 fn print(text: &str) -> Result<(), Failure> {
     let written = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
     written.map_err(|error| Message::new(Status::Failed, format!("cannot write the result: {error}")).into())
+}
+
+/// Whether standard output is a terminal that shows colours, and they are wanted.
+fn colours() -> bool {
+    std::io::stdout().is_terminal()
+        && env::var("NO_COLOR").is_none()
+        && env::var("TERM").is_some_and(|terminal| terminal != "dumb")
 }
 
 /// Writes a message to standard error; nothing can be told when that is closed.

@@ -24,10 +24,10 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    pub(super) fn collect(roots: &Roots, groups: &Groups) -> Self {
+    pub(super) fn collect(roots: &Roots, groups: &Groups, status: &str) -> Self {
         let online =
             first_line(&roots.sys.join("devices/system/cpu/online")).as_deref().and_then(Ranges::parse);
-        let affinity = affinity(roots, online.as_ref());
+        let affinity = affinity(roots, online.as_ref(), status);
         let online = online.map_or(affinity, |online| online.count().max(affinity));
         let quota = quota(groups);
         Self { online, affinity, quota, count: count(affinity, quota) }
@@ -35,9 +35,8 @@ impl Cpu {
 }
 
 /// How many processors of the mask are online: the kernel's list also has those that could be added some day.
-fn affinity(roots: &Roots, online: Option<&Ranges>) -> usize {
-    let status = read::text(&roots.proc.join("self/status")).unwrap_or_default();
-    let allowed = read::value(&status, "Cpus_allowed_list").and_then(Ranges::parse);
+fn affinity(roots: &Roots, online: Option<&Ranges>, status: &str) -> usize {
+    let allowed = read::value(status, "Cpus_allowed_list").and_then(Ranges::parse);
     let count = match (allowed, online) {
         (Some(allowed), Some(online)) => allowed.intersection(online).count(),
         _ if roots.are_the_hosts() => asked(),
@@ -91,7 +90,7 @@ mod tests {
 
     fn quota(parts: &[&[(&str, &str)]]) -> Option<f64> {
         let (_dir, roots) = tree(parts);
-        let cpu = Cpu::collect(&roots, &Groups::read(&roots));
+        let cpu = Cpu::collect(&roots, &Groups::read(&roots), "");
         assert_eq!(cpu.quota, super::quota(&Groups::read(&roots)));
         cpu.quota
     }
@@ -160,14 +159,14 @@ mod tests {
             (vec![online("9-0\n"), allowed("")], (1, 1)),
         ] {
             let (_dir, roots) = tree(&[&files]);
-            let cpu = Cpu::collect(&roots, &Groups::read(&roots));
+            let cpu = crate::host::Facts::collect(&roots).cpu;
             assert_eq!((cpu.online, cpu.affinity), expected, "{files:?}");
         }
     }
 
     #[test]
     fn this_machine_is_read_as_the_system_call_tells() {
-        let roots = crate::host::Roots::default();
-        assert_eq!(Cpu::collect(&roots, &Groups::read(&roots)).affinity, super::asked());
+        let cpu = crate::host::Facts::collect(&crate::host::Roots::default()).cpu;
+        assert_eq!(cpu.affinity, super::asked());
     }
 }

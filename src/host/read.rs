@@ -14,7 +14,8 @@ pub(super) fn text(path: &Path) -> Option<String> {
 
 /// The same with another bound. What is cut off may end in the middle of a line.
 pub(super) fn text_up_to(path: &Path, most: u64) -> Option<String> {
-    let mut bytes = Vec::new();
+    // Room for most of them at once: the kernel makes up the text of each read.
+    let mut bytes = Vec::with_capacity(4096);
     File::open(path).ok()?.take(most).read_to_end(&mut bytes).ok()?;
     Some(
         String::from_utf8(bytes)

@@ -18,9 +18,8 @@ pub struct System {
 }
 
 impl System {
-    pub(super) fn collect(roots: &Roots) -> Self {
-        let status = read::text(&roots.proc.join("self/status")).unwrap_or_default();
-        let pid1 = ["Pid", "PPid"].iter().any(|key| read::value(&status, key) == Some("1"));
+    pub(super) fn collect(roots: &Roots, status: &str) -> Self {
+        let pid1 = ["Pid", "PPid"].iter().any(|key| read::value(status, key) == Some("1"));
         Self { container: container(roots), init: init(roots), pid1 }
     }
 }
@@ -126,12 +125,12 @@ fn plain(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::System;
-    use crate::host::Variables;
     use crate::host::cgroup::trees::tree;
+    use crate::host::{Facts, Variables};
 
     fn system(files: &[(&str, &str)], variables: Variables) -> System {
         let (_dir, roots) = tree(&[files]);
-        System::collect(&roots.with(variables))
+        Facts::collect(&roots.with(variables)).system
     }
 
     fn container(files: &[(&str, &str)]) -> Option<String> {

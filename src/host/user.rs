@@ -16,9 +16,8 @@ pub struct User {
 }
 
 impl User {
-    pub(super) fn collect(roots: &Roots) -> Self {
-        let status = read::text(&roots.proc.join("self/status")).unwrap_or_default();
-        let uid = effective(&status)
+    pub(super) fn collect(roots: &Roots, status: &str) -> Self {
+        let uid = effective(status)
             .unwrap_or_else(|| if roots.are_the_hosts() { rustix::process::geteuid().as_raw() } else { 0 });
         let passwd = read::text(&roots.etc.join("passwd")).unwrap_or_default();
         let entry = entry(&passwd, uid);
@@ -50,13 +49,14 @@ fn filled(field: &str) -> Option<String> {
 mod tests {
     use super::User;
     use crate::host::cgroup::trees::tree;
-    use crate::host::{Roots, Variables};
+    use crate::host::{Facts, Roots, Variables};
 
     const STATUS: (&str, &str) = ("proc/self/status", "Name:\tx\nUid:\t0\t1000\t0\t0\n");
 
     fn user(passwd: &str, home: Option<&str>) -> User {
         let (_dir, roots) = tree(&[&[STATUS, ("etc/passwd", passwd)]]);
-        User::collect(&roots.with(Variables { home: home.map(str::to_owned), ..Variables::default() }))
+        let variables = Variables { home: home.map(str::to_owned), ..Variables::default() };
+        Facts::collect(&roots.with(variables)).user
     }
 
     #[test]
@@ -76,6 +76,6 @@ mod tests {
 
     #[test]
     fn this_process_runs_as_the_system_call_tells() {
-        assert_eq!(User::collect(&Roots::default()).uid, rustix::process::geteuid().as_raw());
+        assert_eq!(Facts::collect(&Roots::default()).user.uid, rustix::process::geteuid().as_raw());
     }
 }

@@ -35,6 +35,7 @@ pub const ASSETS: &[Asset] = assets![
     "boot/commands/downgrade.sh",
     "boot/commands/escript.sh",
     "boot/commands/eval.sh",
+    "boot/commands/facts.sh",
     "boot/commands/foreground.sh",
     "boot/commands/help.sh",
     "boot/commands/hooks.sh",

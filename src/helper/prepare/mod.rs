@@ -27,7 +27,7 @@ use super::process::Process;
 use super::record::{self, Record};
 use super::{print, tell};
 use crate::error::{Failure, Status};
-use crate::host::Facts;
+use crate::host::{Facts, Otp};
 use crate::names::NodeName;
 use crate::vmargs::sizing::open_files;
 use crate::vmargs::{Args, Distribution, Identity, Secret, Wishes, identify};
@@ -63,6 +63,11 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         }
     }
     Ok(Status::Done)
+}
+
+/// The runtime system that a start would use, if there is any.
+pub(super) fn otp(root: &Path, vsn: &str) -> Option<Otp> {
+    erts::locate(root, vsn).ok().map(|erts| erts.otp())
 }
 
 fn prepare(request: &Request) -> Result<String, Failure> {
