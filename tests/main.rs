@@ -42,6 +42,8 @@ mod rpc;
 #[cfg(test)]
 mod shells;
 #[cfg(test)]
+mod sizing;
+#[cfg(test)]
 mod status;
 #[cfg(test)]
 mod tls;

@@ -68,14 +68,15 @@ fn rows(plan: &Plan) -> Vec<Row> {
         });
         match decision {
             Some(decision) => {
-                let place = (!generated).then(|| place.to_string());
-                Row { place, ..of_decision(flag.into(), shown, by(decision), decision) }
+                let row = of_decision(flag.into(), shown, by(decision), decision);
+                Row { place: (!generated).then(|| place.to_string()).or(row.place), ..row }
             }
             None if generated && ["-name", "-sname"].contains(&flag) => name(flag, shown, plan),
             None => Row {
                 flag: flag.into(),
                 values: shown,
-                by: if generated { "kit" } else { "yours" },
+                // The cookie for one other node goes through our hands.
+                by: if generated && flag != "-setcookie" { "kit" } else { "yours" },
                 place: (!generated).then(|| place.to_string()),
                 fact: None,
                 rule: None,
