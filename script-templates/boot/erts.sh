@@ -71,6 +71,7 @@ _boot_erts_exec() {
     eval "set -- ${_boot_extra:-}"
     if [ -n "${_boot_nofile:-}" ]; then
         # The kernel's own bound may lie below the hard limit: then the limit stays as it is.
+        # shellcheck disable=SC3045 # all shells have -S
         ulimit -S -n "$_boot_nofile" 2>/dev/null || :
     fi
     unset _boot_extra _boot_start_limit _boot_nofile

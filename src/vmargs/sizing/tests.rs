@@ -112,3 +112,12 @@ fn overrides_read_back_and_are_checked() {
     }
     assert!(RULES.iter().all(|rule| !rule.text.is_empty() && !rule.takes.expected().is_empty()));
 }
+
+#[test]
+fn the_documentation_has_each_rule() {
+    let docs = include_str!("../../../docs/vm-args.md");
+    let table = docs.split("| flag | rule |\n|---|---|\n").nth(1).unwrap();
+    let rows: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    let rules: Vec<_> = RULES.iter().map(|rule| format!("| `{}` | {} |", rule.key, rule.text)).collect();
+    assert_eq!(rows, rules);
+}
