@@ -30,6 +30,8 @@ mod harness_selftest;
 #[cfg(test)]
 mod hooks;
 #[cfg(test)]
+mod hosts;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod lifecycle;
@@ -47,6 +49,8 @@ mod rpc;
 mod secrets;
 #[cfg(test)]
 mod shells;
+#[cfg(test)]
+mod sizing;
 #[cfg(test)]
 mod state;
 #[cfg(test)]

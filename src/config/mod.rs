@@ -10,8 +10,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Unexpected, Visitor};
 
 mod error;
+mod flags;
 
 pub use self::error::ConfigError;
+pub use self::flags::Flags;
 
 /// The whole file; each part may be missing.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -56,6 +58,21 @@ pub enum Where {
 pub struct Vm {
     /// The template of `vm.args`; without the key it is `rel/vm.args.j2`, when there is one.
     pub template: Option<ProjectPath>,
+    /// Whether the host decides the flags that nobody wrote.
+    pub sizing: Sizing,
+    /// `[vm.flags]`: what is set against that.
+    pub flags: Flags,
+}
+
+/// Whether the host decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", expecting = "\"auto\" or \"off\"")]
+pub enum Sizing {
+    /// What nobody wrote follows from the host, at each start.
+    Auto,
+    /// vm.args says all.
+    #[default]
+    Off,
 }
 
 /// `[config]`: the configuration of the applications.
@@ -156,7 +173,11 @@ impl Config {
     /// # Errors
     /// With line and column: what is no TOML, unknown keys, wrong types, impossible values.
     pub fn parse(text: &str, shown: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::wrong(text, shown, &error))
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::wrong(text, shown, &error))?;
+        if config.vm.sizing == Sizing::Off && !config.vm.flags.is_empty() {
+            return Err(ConfigError::without_sizing(text, shown));
+        }
+        Ok(config)
     }
 }
 
@@ -195,7 +216,7 @@ mod tests {
         assert_eq!(help.unwrap(), "did you mean \"start\"?");
         let (message, help) = fails("[vm]\n\"é\" = 1\n");
         assert_eq!(message, "rel/relboot.toml:2:1: unknown key \"é\"");
-        assert_eq!(help.unwrap(), "the keys here are: template");
+        assert_eq!(help.unwrap(), "the keys here are: template, sizing, flags");
         let (_, help) = fails("colour = 1\n");
         assert_eq!(help.unwrap(), "the keys here are: vm, config, start, stop, hooks, commands");
     }

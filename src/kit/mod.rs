@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub use self::error::KitError;
 use self::manifest::Manifest;
 use self::overlay::OverlayFile;
-use crate::config::{Config, Where};
+use crate::config::{Config, Sizing, Where};
 use crate::names::ReleaseName;
 use crate::release::{Kind, Release};
 
@@ -51,6 +51,10 @@ pub struct Plan {
     pub elixir: bool,
     /// Whether vm.args is rendered at start.
     pub template: bool,
+    /// Whether the host decides the flags that nobody wrote.
+    pub sizing: bool,
+    /// What is set against that, one `FLAG=VALUE` in each line.
+    pub flags: String,
     /// Whether `eval` asks the running node.
     pub eval_on_node: bool,
     /// How long the node may take to boot, in seconds.
@@ -72,6 +76,8 @@ impl Plan {
             erts_vsn: release.erts_vsn.clone(),
             elixir: release.has_elixir(),
             template,
+            sizing: config.vm.sizing == Sizing::Auto,
+            flags: config.vm.flags.to_text(),
             eval_on_node: config.commands.eval == Where::Node,
             start_timeout: config.start.timeout.get(),
             stop_timeout: config.stop.timeout.get(),

@@ -3,7 +3,7 @@
 
 mod uses;
 
-pub(super) use uses::Use;
+pub use uses::Use;
 
 use std::fmt;
 
@@ -210,16 +210,7 @@ impl Args {
     /// All uses of `flag`, in order.
     #[must_use]
     pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
-        let roles = self.roles().0;
-        let values = |at| {
-            let own = |(role, _): &(&Role, &Token)| **role == Role::Value(at);
-            roles.iter().zip(&self.tokens).filter(own).map(|(_, token)| token.text.clone()).collect()
-        };
-        let uses = |(at, token): (usize, &Token)| {
-            let is_use = roles[at] == Role::Flag && token.text == flag;
-            is_use.then(|| Occurrence { values: values(at), place: token.place.clone() })
-        };
-        self.tokens.iter().enumerate().filter_map(uses).collect()
+        self.uses().into_iter().filter(|it| it.flag == flag).map(|it| it.to_occurrence()).collect()
     }
 
     /// The values of each use of `flag`, in order; empty when it is not there.

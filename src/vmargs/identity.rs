@@ -42,8 +42,10 @@ pub struct Wishes {
     pub node: Option<String>,
     /// `RELEASE_DISTRIBUTION` as the user set it.
     pub distribution: Option<Distribution>,
-    /// The name for a release that sets none anywhere; short, as mix has it.
+    /// The name for a release that sets none anywhere; short, as mix has it, unless `default_long`.
     pub default_name: Option<String>,
+    /// Whether that is a long one.
+    pub default_long: bool,
     /// `RELEASE_COOKIE`.
     pub cookie: Option<Secret>,
 }
@@ -155,7 +157,7 @@ fn name(args: &mut Args, wishes: &Wishes) -> Result<Option<Name>, Error> {
     } else {
         in_file.or_else(|| {
             let text = wishes.default_name.clone().filter(|name| !name.is_empty())?;
-            Some(Name { text, long: false, place: Place::variable("the release's name") })
+            Some(Name { text, long: wishes.default_long, place: Place::variable("the release's name") })
         })
     };
     match (wishes.distribution, &mut name) {

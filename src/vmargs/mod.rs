@@ -10,11 +10,12 @@ mod error;
 mod flags;
 mod identity;
 mod secret;
+pub mod sizing;
 mod substitute;
 mod template;
 mod words;
 
-pub use args::{Args, Include, Occurrence};
+pub use args::{Args, Include, Occurrence, Use};
 pub use check::{Findings, Refused, check};
 pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};

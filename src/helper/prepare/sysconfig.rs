@@ -23,6 +23,8 @@ pub(super) struct Config {
     path: PathBuf,
     /// What goes there before the start; `None`: it is used where it is.
     copy: Option<String>,
+    /// Whether it, or a file that it includes, may set the ports of distribution.
+    ports: bool,
 }
 
 impl Config {
@@ -39,6 +41,12 @@ impl Config {
     /// Has the copy go there instead.
     pub(super) fn copied_to(&mut self, path: PathBuf) {
         self.path = path;
+    }
+
+    /// Whether it may set `inet_dist_listen_min` or `dist_listen`: by its text, as what a program makes of it at
+    /// boot can't be known here, nor can the files that it includes.
+    pub(super) fn may_set_ports(&self) -> bool {
+        self.ports
     }
 
     pub(super) fn write(&self) -> Result<(), Failure> {
@@ -83,11 +91,12 @@ pub(super) fn find(
     for warning in repeated {
         warn(&warning);
     }
+    let ports = ["dist_listen", ".config\""].iter().any(|word| text.content.contains(word));
     if how != Kind::Plain || text.content.contains(WRITTEN_AT_BOOT) {
         let path = instance.state.join("sys.config");
-        return Ok(Some(Config { path, copy: Some(text.into_copy()) }));
+        return Ok(Some(Config { path, ports, copy: Some(text.into_copy()) }));
     }
-    Ok(Some(Config { path, copy: None }))
+    Ok(Some(Config { path, copy: None, ports }))
 }
 
 /// The file, and what is done with it.

@@ -1,24 +1,37 @@
 //! All the flags of a command line in one pass, for whoever looks at each of them.
 
-use super::{Args, Error, Place, Role};
+use super::{Args, Error, Occurrence, Place, Role};
 
 /// One use of a flag, with what stands around it.
 #[derive(Clone)]
-pub(in crate::vmargs) struct Use<'a> {
-    pub(in crate::vmargs) flag: &'a str,
+pub struct Use<'a> {
+    /// The flag.
+    pub flag: &'a str,
     /// The words that belong to it.
-    pub(in crate::vmargs) values: Vec<&'a str>,
+    pub values: Vec<&'a str>,
     /// Where the flag stands.
-    pub(in crate::vmargs) place: &'a Place,
+    pub place: &'a Place,
     /// The word after it, whatever that belongs to.
-    pub(in crate::vmargs) next: Option<&'a str>,
+    pub next: Option<&'a str>,
     /// The `-` flag right before it on its line: this one may have been meant as a value of that.
-    pub(in crate::vmargs) behind: Option<&'a str>,
+    pub behind: Option<&'a str>,
+}
+
+impl Use<'_> {
+    /// The same, for keeping.
+    #[must_use]
+    pub fn to_occurrence(&self) -> Occurrence {
+        Occurrence {
+            values: self.values.iter().map(ToString::to_string).collect(),
+            place: self.place.clone(),
+        }
+    }
 }
 
 impl Args {
     /// All uses of all flags, in order.
-    pub(in crate::vmargs) fn uses(&self) -> Vec<Use<'_>> {
+    #[must_use]
+    pub fn uses(&self) -> Vec<Use<'_>> {
         let roles = self.roles().0;
         let mut uses: Vec<Use<'_>> = Vec::new();
         // By token: which of the uses is its flag's.
