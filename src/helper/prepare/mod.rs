@@ -15,8 +15,10 @@ mod scratch;
 mod source;
 mod substitute;
 mod sysconfig;
+mod version;
 
 pub(super) use remote::run as remote;
+pub(super) use version::Rendered;
 
 use std::ffi::OsString;
 use std::fmt::Write;
