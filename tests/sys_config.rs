@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
+use crate::support::delivery::Packed;
 use crate::support::instance::Instance;
 use crate::support::releases::{mix, rebar3};
 
@@ -202,4 +203,34 @@ fn a_template_is_laid_over_what_mix_made() {
     assert_eq!(instance.said(&["eval", &eval]), "0\n{\"4711\", true}\n");
     assert_eq!(fs::read(&file).unwrap(), before);
     assert_eq!(instance.said(&["stop"]), "0\n");
+}
+
+#[test]
+fn complaint_14_an_upgrade_renders_the_new_versions_files() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    instance.set("PORT", "4711");
+    instance.start();
+    Packed::new(raw, &[]).deliver(&instance);
+    instance.run(&["unpack", "0.2.0"]).ok();
+    let folder = instance.path().join("releases/0.2.0");
+    fs::remove_file(folder.join("sys.config")).unwrap();
+    fs::write(folder.join("sys.config.src"), "[{demo, [{port, ${PORT}}, {user, \"${NOBODY}\"}]}].\n")
+        .unwrap();
+    let refused = "1\n! error: releases/0.2.0/sys.config.src:1: ${NOBODY} is not set\n\
+        ! help: set NOBODY in the environment or give it a default: ${NOBODY:-...}\n";
+    assert_eq!(instance.said(&["upgrade", "0.2.0"]), refused);
+    assert_eq!(instance.said(&["version"]), "0\ndemo 0.1.0\n", "nothing was changed");
+    instance.set("NOBODY", "some & body");
+    assert_eq!(instance.said(&["upgrade", "0.2.0"]), "0\ndemo: 0.1.0 -> 0.2.0, permanent\n");
+    let ask = "[application:get_env(demo, K, none) || K <- [port, user]].";
+    assert_eq!(instance.run(&["rpc", ask]).ok(), "[4711,\"some & body\"]\n");
+    assert!(!folder.join("sys.config").exists() && !folder.join("sys.config.new").exists());
+    assert_eq!(fs::read_dir(instance.path().join("tmp/demo/scratch")).map_or(0, Iterator::count), 0);
+    instance.run(&["stop"]).ok();
+    // And so does the next start.
+    instance.set("PORT", "4712");
+    instance.start();
+    assert_eq!(instance.run(&["rpc", ask]).ok(), "[4712,\"some & body\"]\n");
+    instance.run(&["stop"]).ok();
 }

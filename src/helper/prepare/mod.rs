@@ -18,8 +18,10 @@ mod sizing;
 mod source;
 mod substitute;
 mod sysconfig;
+mod version;
 
 pub(super) use remote::run as remote;
+pub(super) use version::Rendered;
 
 use std::ffi::OsString;
 use std::fmt::Write;

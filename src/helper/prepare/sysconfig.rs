@@ -72,7 +72,33 @@ pub(super) fn find(
     otp: &Otp,
 ) -> Result<Option<Config>, Failure> {
     let own = instance.version_dir().join("sys.config");
-    let Some((path, how)) = chosen(&own) else { return Ok(None) };
+    match wished().map(user).or_else(|| first(&own)) {
+        Some((path, how)) => made(instance, kind, facts, otp, (&own, path, how)).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// The version's own, whatever the user set for the node.
+pub(super) fn of_version(
+    instance: &Instance,
+    kind: &str,
+    facts: &Facts,
+    otp: &Otp,
+) -> Result<Option<Config>, Failure> {
+    let own = instance.version_dir().join("sys.config");
+    match first(&own) {
+        Some((path, how)) => made(instance, kind, facts, otp, (&own, path, how)).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn made(
+    instance: &Instance,
+    kind: &str,
+    facts: &Facts,
+    otp: &Otp,
+    (own, path, how): (&Path, PathBuf, Kind),
+) -> Result<Config, Failure> {
     let dialects = dialects(otp);
     let mut text = load(instance, &path)?;
     match how {
@@ -83,7 +109,7 @@ pub(super) fn find(
     let system = text.is_system() || how != Kind::Plain;
     let mut repeated = text.check(&dialects, system, instance)?;
     if how == Kind::Template && kind == "mix" && own.exists() && path.parent() == own.parent() {
-        let mut base = load(instance, &own)?;
+        let mut base = load(instance, own)?;
         repeated.extend(base.check(&dialects, true, instance)?);
         let merged = consult::merge(&base.content, &text.content, dialects[0]);
         text.content = merged.map_err(|fault| text.error(&fault))?;
@@ -94,27 +120,32 @@ pub(super) fn find(
     let ports = ["dist_listen", ".config\""].iter().any(|word| text.content.contains(word));
     if how != Kind::Plain || text.content.contains(WRITTEN_AT_BOOT) {
         let path = instance.state.join("sys.config");
-        return Ok(Some(Config { path, ports, copy: Some(text.into_copy()) }));
+        return Ok(Config { path, ports, copy: Some(text.into_copy()) });
     }
-    Ok(Some(Config { path, copy: None, ports }))
+    Ok(Config { path, copy: None, ports })
 }
 
-/// The file, and what is done with it.
-fn chosen(own: &Path) -> Option<(PathBuf, Kind)> {
-    let plain = || if substitute::wanted() { Kind::Variables } else { Kind::Plain };
-    let beside = |path: &Path, suffix: &str| path.with_added_extension(suffix);
-    if let Some(path) = wished() {
-        let ends = |suffix: &str| path.extension().is_some_and(|extension| extension == suffix);
-        return Some(match path {
-            _ if ends("j2") => (path, Kind::Template),
-            _ if ends("src") => (path, Kind::Variables),
-            _ if !path.exists() && beside(&path, "src").exists() => (beside(&path, "src"), Kind::Variables),
-            _ => (path, plain()),
-        });
+/// What is done with a file in which nothing says that it is to be rendered.
+fn plain() -> Kind {
+    if substitute::wanted() { Kind::Variables } else { Kind::Plain }
+}
+
+/// What is done with a file of the user's; as in relx, the one that is to be rendered may stand for it.
+fn user(path: PathBuf) -> (PathBuf, Kind) {
+    let ends = |suffix: &str| path.extension().is_some_and(|extension| extension == suffix);
+    let src = path.with_added_extension("src");
+    match path {
+        _ if ends("j2") => (path, Kind::Template),
+        _ if ends("src") => (path, Kind::Variables),
+        _ if !path.exists() && src.exists() => (src, Kind::Variables),
+        _ => (path, plain()),
     }
-    let template = beside(own, "j2");
-    let src = beside(own, "src");
-    let known = [(template, Kind::Template), (src, Kind::Variables), (own.to_owned(), plain())];
+}
+
+/// The first of a version's files.
+fn first(own: &Path) -> Option<(PathBuf, Kind)> {
+    let beside = |suffix: &str| own.with_added_extension(suffix);
+    let known = [(beside("j2"), Kind::Template), (beside("src"), Kind::Variables), (own.to_owned(), plain())];
     known.into_iter().find(|(path, _)| path.exists())
 }
 
