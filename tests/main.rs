@@ -40,6 +40,8 @@ mod restart;
 #[cfg(test)]
 mod rpc;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod shells;
 #[cfg(test)]
 mod sizing;
@@ -57,5 +59,7 @@ mod upgrade;
 mod upgrade_refused;
 #[cfg(test)]
 mod vmargs;
+#[cfg(test)]
+mod vmargs_arg;
 
 mod support;

@@ -14,6 +14,9 @@ pub type Include<'a> = dyn FnMut(&str) -> std::io::Result<String> + 'a;
 /// How deep `-args_file` may nest; deeper is a cycle under changing names.
 const DEPTH: usize = 32;
 
+/// How many files may be included: each may include several others, all of them again.
+const INCLUDES: usize = 500;
+
 /// Command line words for `erl`, in order, with the place of each. `Debug` shows flags, no values.
 #[derive(Clone, Default)]
 pub struct Args {
@@ -26,6 +29,14 @@ pub struct Args {
 struct Token {
     text: String,
     place: Place,
+    /// Whether it was made of a secret.
+    secret: bool,
+}
+
+impl Token {
+    fn new(text: String, place: Place) -> Self {
+        Self { text, place, secret: false }
+    }
 }
 
 /// One use of a flag.
@@ -59,7 +70,15 @@ impl Args {
     /// that include themselves.
     pub fn parse(text: &str, file: &str, include: &mut Include<'_>) -> Result<Self, Error> {
         let mut args = Self::default();
-        args.read(text, &mut vec![file.to_owned()], include)?;
+        let mut left = INCLUDES;
+        let mut counted = |path: &str| match left {
+            0 => Err(std::io::Error::other("there are too many files")),
+            _ => {
+                left -= 1;
+                include(path)
+            }
+        };
+        args.read(text, &mut vec![file.to_owned()], &mut counted)?;
         args.checked()
     }
 
@@ -69,7 +88,7 @@ impl Args {
     /// # Errors
     /// As [`Args::parse`]; the place is the variable's name.
     pub fn from_words(text: &str, variable: &str) -> Result<Self, Error> {
-        let token = |word: Word| Token { text: word.text, place: Place::variable(variable) };
+        let token = |word: Word| Token::new(word.text, Place::variable(variable));
         let mut tokens: Vec<Token> =
             split(text, variable, Dialect::Variable)?.into_iter().map(token).collect();
         let extra = tokens.iter().position(|token| token.text == "-extra");
@@ -91,7 +110,7 @@ impl Args {
         include: &mut Include<'_>,
     ) -> Result<bool, Error> {
         let file = files.last().cloned().unwrap_or_default();
-        let token = |word: Word| Token { place: Place::new(&file, word.line), text: word.text };
+        let token = |word: Word| Token::new(word.text, Place::new(&file, word.line));
         let mut words = split(text, &file, Dialect::File)?.into_iter().map(token);
         let mut any = false;
         while let Some(word) = words.next() {
@@ -101,7 +120,7 @@ impl Args {
                     let extra = self.extra.get_or_insert_default();
                     extra.extend(words);
                     if files.len() > 1 {
-                        extra.push(Token { text: "--".into(), place: word.place });
+                        extra.push(Token::new("--".into(), word.place));
                     }
                     return Ok(false);
                 }
@@ -132,7 +151,7 @@ impl Args {
         files.push(path);
         // erlexec puts `--` after the words of each file; where the file has `-extra`, after that.
         if self.read(&text, files, include)? {
-            self.tokens.push(Token { text: "--".into(), place });
+            self.tokens.push(Token::new("--".into(), place));
         }
         files.pop();
         Ok(())
@@ -143,7 +162,7 @@ impl Args {
     fn checked(self) -> Result<Self, Error> {
         match self.roles().1 {
             Some(at) => {
-                let Token { place, text } = self.tokens[at].clone();
+                let Token { place, text, .. } = self.tokens[at].clone();
                 Err(Error::MissingValue { place, flag: text })
             }
             None => Ok(self),
@@ -258,7 +277,7 @@ impl Args {
 
     /// Adds a plain word for the application, after `-extra`.
     pub fn push_extra(&mut self, word: &str) {
-        let token = Token { text: word.to_owned(), place: Place::variable("added") };
+        let token = Token::new(word.to_owned(), Place::variable("added"));
         self.extra.get_or_insert_default().push(token);
     }
 
@@ -290,17 +309,21 @@ impl Args {
     /// per line, quoted only where needed.
     #[must_use]
     pub fn to_text(&self) -> String {
+        self.text_with(|token| quote(&token.text))
+    }
+
+    fn text_with(&self, word: impl Fn(&Token) -> String) -> String {
         let mut text = String::new();
         for (role, token) in self.roles().0.into_iter().zip(&self.tokens) {
             let separator = if matches!(role, Role::Flag | Role::End) { "\n" } else { " " };
             text.push_str(if text.is_empty() { "" } else { separator });
-            text.push_str(&quote(&token.text));
+            text.push_str(&word(token));
         }
         if let Some(extra) = &self.extra {
             text.push_str(if text.is_empty() { "-extra" } else { "\n-extra" });
             for token in extra {
                 text.push(' ');
-                text.push_str(&quote(&token.text));
+                text.push_str(&word(token));
             }
         }
         text.push_str(if text.is_empty() { "" } else { "\n" });
@@ -321,8 +344,9 @@ fn added<'a>(flag: &'a str, values: &'a [&str]) -> impl Iterator<Item = Token> +
     let place = Place::variable("generated");
     std::iter::once(flag)
         .chain(values.iter().copied())
-        .map(move |text| Token { text: text.to_owned(), place: place.clone() })
+        .map(move |text| Token::new(text.to_owned(), place.clone()))
 }
 
+mod secrets;
 #[cfg(test)]
 mod tests;

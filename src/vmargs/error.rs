@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::secret::CookieRule;
+use super::template::TemplateError;
 use crate::error::Report;
 use crate::names::NameError;
 
@@ -20,6 +21,13 @@ impl Place {
     /// A line of a file.
     pub fn new(file: impl Into<String>, line: usize) -> Self {
         Self { file: file.into(), line }
+    }
+
+    /// Moves it from a line of an outcome to that which `lines` has for it.
+    pub(super) fn move_to(&mut self, lines: &[usize]) {
+        if let Some(line) = self.line.checked_sub(1).and_then(|at| lines.get(at)).filter(|line| **line > 0) {
+            self.line = *line;
+        }
     }
 
     /// An environment variable.
@@ -40,45 +48,8 @@ impl fmt::Display for Place {
 /// Why there is no usable vm.args.
 #[derive(Debug)]
 pub enum Error {
-    /// The template can't be parsed, or calls a filter or a function that there is not.
-    Syntax {
-        /// Where.
-        place: Place,
-        /// What the engine says; names only.
-        message: String,
-    },
-    /// The template uses a variable that is not set.
-    NotSet {
-        /// Where.
-        place: Place,
-        /// As the template has it: `env.PORT`.
-        variable: String,
-        /// A known name that resembles it.
-        similar: Option<String>,
-    },
-    /// The template uses a variable of the environment that is not UTF-8.
-    NotText {
-        /// Where.
-        place: Place,
-        /// As the template has it.
-        variable: String,
-    },
-    /// The template writes a fact that this host does not tell.
-    Unknown {
-        /// Where.
-        place: Place,
-        /// As the template has it.
-        expression: String,
-    },
-    /// An expression of the template can't be computed from the values it got.
-    Expression {
-        /// Where.
-        place: Place,
-        /// The expression's source.
-        expression: String,
-        /// The kind of failure, without the values.
-        kind: String,
-    },
+    /// Something in the template.
+    Template(Box<TemplateError>),
     /// A quote that is never closed; erlexec would take all the rest of the file for one word.
     Unclosed {
         /// Where it was opened.
@@ -164,16 +135,24 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The place of what can be wrong with the words themselves.
+    pub(super) fn place_mut(&mut self) -> Option<&mut Place> {
+        match self {
+            Self::Unclosed { place, .. }
+            | Self::Nul { place }
+            | Self::MissingValue { place, .. }
+            | Self::Include { place, .. }
+            | Self::Cycle { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Syntax { place, message } => write!(f, "{place}: {message}"),
-            Self::NotSet { place, variable, .. } => write!(f, "{place}: {variable} is not set"),
-            Self::NotText { place, variable } => write!(f, "{place}: {variable} is not UTF-8"),
-            Self::Unknown { place, expression } => {
-                write!(f, "{place}: {expression} is not known on this host")
-            }
-            Self::Expression { place, expression, kind } => write!(f, "{place}: {expression}: {kind}"),
+            Self::Template(error) => error.fmt(f),
             Self::Unclosed { place, quote } => write!(f, "{place}: the quote {quote} is never closed"),
             Self::Nul { place } => write!(f, "{place}: a NUL byte"),
             Self::MissingValue { place, flag } => write!(f, "{place}: {flag} has no value"),
@@ -211,15 +190,7 @@ impl std::error::Error for Error {
 impl Report for Error {
     fn help(&self) -> Option<String> {
         Some(match self {
-            Self::NotSet { similar: Some(similar), .. } => format!("did you mean \"{similar}\"?"),
-            Self::NotSet { variable, .. } => help_not_set(variable),
-            Self::NotText { variable, .. } => {
-                let name = variable.strip_prefix("env.").unwrap_or(variable);
-                format!("give {name} a value in UTF-8")
-            }
-            Self::Unknown { expression, .. } => {
-                format!("give it a default: {{{{ {expression} | default(\"...\", true) }}}}")
-            }
+            Self::Template(error) => return error.help.clone(),
             Self::Unclosed { quote: '\'', .. } => "write a lone apostrophe as \\' or \"'\"".into(),
             Self::Unclosed { .. } => "write a lone quote as \\\" or '\"'".into(),
             Self::MissingValue { flag, .. } => {
@@ -238,13 +209,8 @@ impl Report for Error {
     }
 }
 
-fn help_not_set(variable: &str) -> String {
-    match variable.strip_prefix("env.") {
-        Some(name) => {
-            format!(
-                "set {name} in the environment or give it a default: {{{{ {variable} | default(\"...\") }}}}"
-            )
-        }
-        None => "a template knows release, host, cpu, memory and env".into(),
+impl From<TemplateError> for Error {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(Box::new(error))
     }
 }

@@ -17,7 +17,9 @@ pub use args::{Args, Include, Occurrence};
 pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
-pub use template::{Context, Environment, Release, render};
+pub use template::{
+    Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
+};
 
 #[cfg(test)]
 mod tests {

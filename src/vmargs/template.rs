@@ -1,21 +1,36 @@
-//! vm.args from a template: Jinja by minijinja, strict about what is not set.
+//! Text from a template: Jinja by minijinja, strict about what is not set.
 //!
-//! A template sees [`Context`] and nothing else: it can read no file and call nothing. To the
-//! engine's filters comes `quote`, which makes one word of any value. Messages
-//! are made here from names and places only; the engine's own may quote values.
+//! A template sees [`Context`] and nothing else: it opens no file (the caller's [`Sources`] do) and can't run
+//! for long or make much. Messages are made here from names and places only; the engine's own may quote values.
 
 mod erlang;
+mod error;
+mod explain;
+mod filters;
+mod functions;
+mod limits;
+mod lines;
+mod names;
+mod similar;
+mod sizes;
+mod traced;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::io::Write;
+use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Value;
-use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior};
+use minijinja::value::ValueKind;
+use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior, tests as engine_tests};
 
-use super::error::{Error, Place};
-use super::words::quote;
+use super::error::Error;
 use crate::host::Facts;
+pub use error::{Problem, TemplateError};
+use explain::Source;
+use functions::Kept;
+pub use functions::{Refusal, Sources, Text};
+pub use traced::render_args;
 
 /// The release, as templates know it: `release.name` and so on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,192 +70,145 @@ impl FromIterator<(OsString, OsString)> for Environment {
 
 /// Everything that a template can name.
 pub struct Context<'a> {
-    /// `release.*`
+    /// `release.*`, `otp.*`
     pub release: &'a Release,
-    /// `host.*`, `cpu.*`, `memory.*`; a fact that is not known on this host is none.
+    /// `host.*`, `cpu.*`, `memory.*`, ...; a fact that is not known on this host is none.
     pub facts: &'a Facts,
     /// `env.*`
     pub env: &'a Environment,
+    /// What `file()` and `secret()` give.
+    pub sources: Arc<dyn Sources>,
 }
 
-impl Context<'_> {
-    /// The names and values below the top, `env` left out.
-    fn facts(&self) -> [(&'static str, Vec<(&'static str, Value)>); 4] {
-        let Facts { host, cpu, memory, .. } = self.facts;
-        let Release { name, vsn, root, erts } = self.release;
-        [
-            (
-                "release",
-                vec![
-                    ("name", name.into()),
-                    ("vsn", vsn.into()),
-                    ("root", root.into()),
-                    ("erts", erts.into()),
-                ],
-            ),
-            (
-                "host",
-                vec![
-                    ("name", (&host.name).into()),
-                    ("fqdn", (&host.fqdn).into()),
-                    ("domain", (&host.domain).into()),
-                ],
-            ),
-            (
-                "cpu",
-                vec![
-                    ("online", cpu.online.into()),
-                    ("affinity", cpu.affinity.into()),
-                    ("quota", cpu.quota.into()),
-                    ("count", cpu.count.into()),
-                ],
-            ),
-            (
-                "memory",
-                vec![
-                    ("total", memory.total.into()),
-                    ("available", memory.available.into()),
-                    ("limit", memory.limit.into()),
-                ],
-            ),
-        ]
-    }
-
-    fn value(&self) -> Value {
-        let mut top: BTreeMap<String, Value> = BTreeMap::new();
-        for (group, fields) in self.facts() {
-            let fields: BTreeMap<String, Value> =
-                fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            top.insert(group.to_owned(), fields.into());
-        }
-        top.insert("env".to_owned(), self.env.variables.clone().into());
-        top.into()
-    }
-
-    /// All the names that a template may use.
-    fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = vec!["env".into()];
-        for (group, fields) in self.facts() {
-            names.push(group.into());
-            names.extend(fields.iter().map(|(name, _)| format!("{group}.{name}")));
-        }
-        names.extend(self.env.variables.keys().map(|name| format!("env.{name}")));
-        names
-    }
-}
-
-/// Renders `text`, the template in `file`.
+/// Renders `text`, the template in `file`. Secrets stand in the outcome: for a file that only the node reads.
 ///
 /// # Errors
 /// Bad syntax, and a variable that is not set and has no default; each with the line.
 pub fn render(text: &str, file: &str, context: &Context<'_>) -> Result<String, Error> {
-    let engine = engine();
-    engine
-        .template_from_named_str(file, text)
-        .and_then(|template| template.render(context.value()))
-        .map_err(|error| explain(&error, text, file, context))
+    render_with(text, file, context, &Kept::new(Arc::clone(&context.sources)), str::to_owned)
+}
+
+/// The most bytes of an outcome.
+const OUTPUT: usize = 1 << 20;
+
+/// The steps that a template may take: a loop over all the numbers of a range, and one in it.
+const FUEL: u64 = 200_000;
+
+fn render_with(
+    text: &str,
+    file: &str,
+    context: &Context<'_>,
+    kept: &Arc<Kept>,
+    show: fn(&str) -> String,
+) -> Result<String, Error> {
+    let source = Source { text, file };
+    if text.len() > limits::TEMPLATE {
+        let problem = Problem::TooMuch("a template has 64 KiB at most");
+        return Err(source.error(problem, None, 1).into());
+    }
+    limits::check(text).map_err(|excess| source.excess(excess))?;
+    run(text, file, context, kept, show).map_err(|error| source.explain(&error, context).into())
+}
+
+fn run(
+    text: &str,
+    file: &str,
+    context: &Context<'_>,
+    kept: &Arc<Kept>,
+    show: fn(&str) -> String,
+) -> Result<String, minijinja::Error> {
+    let mut engine = engine();
+    functions::add(&mut engine, context, kept, show);
+    let mut out = Limited(Vec::new());
+    engine.template_from_named_str(file, text)?.render_captured_to(names::value(context), &mut out)?;
+    Ok(String::from_utf8(out.0).expect("the engine writes text"))
+}
+
+/// Takes [`OUTPUT`] bytes and no more.
+struct Limited(Vec<u8>);
+
+impl Write for Limited {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.0.len() + bytes.len() > OUTPUT {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The detail of the error for a fact that is none.
 const NO_VALUE: &str = "no value";
+/// For a list or a map where a text is wanted.
+const NOT_SCALAR: &str = "no scalar";
+/// For a text of more than [`OUTPUT`] bytes.
+const TOO_LONG: &str = "too long";
+
+fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .keep_trailing_newline(true)
+        .build()
+        .expect("the standard delimiters are legal")
+}
 
 fn engine() -> minijinja::Environment<'static> {
-    let mut engine = minijinja::Environment::new();
+    let mut engine = minijinja::Environment::empty();
     engine.set_undefined_behavior(UndefinedBehavior::Strict);
     // Needed for the range of the failing expression; what else it collects is not printed.
     engine.set_debug(true);
+    engine.set_fuel(Some(FUEL));
+    engine.set_recursion_limit(100);
     engine.set_auto_escape_callback(|_| AutoEscape::None);
-    engine.set_syntax(
-        SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build()
-            .expect("the standard delimiters are legal"),
-    );
-    // "none" as a word in vm.args would be a value that nobody wrote.
+    engine.set_syntax(syntax());
     engine.set_formatter(|out, state, value| {
-        if value.is_none() {
-            return Err(minijinja::Error::new(ErrorKind::BadSerialization, NO_VALUE));
-        }
-        minijinja::escape_formatter(out, state, value)
+        let detail = match value.kind() {
+            // "none" as a word in vm.args would be a value that nobody wrote.
+            ValueKind::None => NO_VALUE,
+            ValueKind::String if value.len().is_some_and(|length| length > OUTPUT) => TOO_LONG,
+            // Erlang's atoms; the engine would write them as Python does.
+            ValueKind::Bool => return Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+            ValueKind::Undefined | ValueKind::String | ValueKind::Number => {
+                return minijinja::escape_formatter(out, state, value);
+            }
+            _ => NOT_SCALAR,
+        };
+        Err(minijinja::Error::new(ErrorKind::BadSerialization, detail))
     });
-    // A value with spaces or quotes as one word.
-    engine.add_filter("quote", |word: String| quote(&word));
+    filters::add(&mut engine);
     erlang::add_filters(&mut engine);
-    // It prints all that the template knows.
-    engine.remove_global("debug");
+    for (name, test) in tests_of() {
+        test(&mut engine, name);
+    }
     engine
 }
 
-fn explain(error: &minijinja::Error, text: &str, file: &str, context: &Context<'_>) -> Error {
-    let place = Place::new(file, error.line().unwrap_or(1));
-    let at = error.range().map_or(0, |range| range.start);
-    let detail = error.detail().unwrap_or_default();
-    if let Some(variable) = undefined(detail) {
-        return not_set(variable, place, context);
-    }
-    match error.kind() {
-        ErrorKind::BadSerialization if detail == NO_VALUE => {
-            Error::Unknown { place, expression: tag(text, at).to_owned() }
-        }
-        // The kinds whose detail holds names from the template's source, and no values.
-        ErrorKind::SyntaxError
-        | ErrorKind::UnknownFilter
-        | ErrorKind::UnknownTest
-        | ErrorKind::UnknownFunction => Error::Syntax { place, message: detail.to_owned() },
-        kind => Error::Expression { place, expression: tag(text, at).to_owned(), kind: kind.to_string() },
-    }
-}
+/// What adds a test under its name.
+type AddTest = fn(&mut minijinja::Environment<'static>, &'static str);
 
-/// The variable in a detail that ends in "`NAME` is undefined"; `env['X']` is `env.X`.
-fn undefined(detail: &str) -> Option<String> {
-    let (_, name) = detail.trim_end_matches(')').strip_suffix("` is undefined")?.rsplit_once('`')?;
-    Some(name.replace("['", ".").replace("']", ""))
-}
-
-/// What stands between the braces around `at`.
-fn tag(text: &str, at: usize) -> &str {
-    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-    let start = before.rfind('{').map_or(0, |brace| brace + 1);
-    let end = after.find('}').map_or(text.len(), |brace| before.len() + brace);
-    text[start..end].trim_matches(|c: char| c.is_whitespace() || "{}%-".contains(c))
-}
-
-fn not_set(variable: String, place: Place, context: &Context<'_>) -> Error {
-    if let Some(name) = variable.strip_prefix("env.")
-        && context.env.not_text.contains(name)
-    {
-        return Error::NotText { place, variable };
-    }
-    let names = context.names();
-    // With `env.X.y` the engine names the whole; the one to set is the first two parts.
-    let similar = names
-        .iter()
-        .map(|name| (distance(name, &variable), name))
-        .filter(|(distance, name)| *distance <= 1 + name.len() / 8 && *distance > 0)
-        .min()
-        .map(|(_, name)| name.clone());
-    Error::NotSet { place, variable, similar }
-}
-
-/// The number of letters to change, add, drop or swap with the next to get from one to the other.
-fn distance(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let change = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut best = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
+/// The tests, `x is NAME`.
+fn tests_of() -> impl Iterator<Item = (&'static str, AddTest)> {
+    let tests: [(&'static str, AddTest); 13] = [
+        ("defined", |engine, name| engine.add_test(name, engine_tests::is_defined)),
+        ("undefined", |engine, name| engine.add_test(name, engine_tests::is_undefined)),
+        ("none", |engine, name| engine.add_test(name, engine_tests::is_none)),
+        ("true", |engine, name| engine.add_test(name, engine_tests::is_true)),
+        ("false", |engine, name| engine.add_test(name, engine_tests::is_false)),
+        ("number", |engine, name| engine.add_test(name, engine_tests::is_number)),
+        ("integer", |engine, name| engine.add_test(name, engine_tests::is_integer)),
+        ("string", |engine, name| engine.add_test(name, engine_tests::is_string)),
+        ("odd", |engine, name| engine.add_test(name, engine_tests::is_odd)),
+        ("even", |engine, name| engine.add_test(name, engine_tests::is_even)),
+        ("startingwith", |engine, name| engine.add_test(name, engine_tests::is_startingwith)),
+        ("endingwith", |engine, name| engine.add_test(name, engine_tests::is_endingwith)),
+        ("in", |engine, name| engine.add_test(name, engine_tests::is_in)),
+    ];
+    tests.into_iter()
 }
 
 #[cfg(test)]

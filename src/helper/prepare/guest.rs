@@ -52,6 +52,7 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
         None => Args::default(),
     };
     let named = theirs.get("-setcookie").pop().filter(|values| values.len() == 1).map(|mut it| it.remove(0));
+    let secrets = theirs.take_secret_env();
     scratch::sweep(&instance.state);
     let mut config = sysconfig::find(&instance)?;
     if let Some(config) = config.as_mut().filter(|config| config.is_copied()) {
@@ -76,6 +77,10 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
     }
     let mut lines = exports(&instance, &erts)?;
     let mut export = |name: &str, value: &str| push(&mut lines, name, value);
+    // The whole command line is given to erlexec, where anybody could read them.
+    for (name, value) in &secrets {
+        export(name, value);
+    }
     if let Some(path) = &vm_args {
         export("RELEASE_VM_ARGS", &path.to_string_lossy());
     }

@@ -4,6 +4,7 @@
 
 mod compose;
 mod cookie;
+mod credentials;
 mod epmd;
 mod erts;
 mod explain;
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let request = Request::parse(arguments)?;
     match request.what {
         What::Print => {
-            print(&Plan::make(&request)?.args.to_text())?;
+            print(&Plan::make(&request)?.args.to_shown_text())?;
             return Ok(Status::Done);
         }
         What::Explain(json) => {

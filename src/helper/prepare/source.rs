@@ -1,11 +1,13 @@
 //! The vm.args to start from: which file, and its words as they are on this host.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::credentials::Credentials;
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::host::{Facts, Otp};
-use crate::vmargs::{Args, Context, Environment, Release, render};
+use crate::vmargs::{Args, Context, Environment, Release, render_args};
 
 /// The vm.args to start from: the user's `RELEASE_VM_ARGS`, the kit's template, or the release's own file.
 pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf>, Failure> {
@@ -35,7 +37,7 @@ pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf
 /// Reads it, rendered where it is a template.
 pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -> Result<Args, Failure> {
     let shown = path.strip_prefix(&instance.root).unwrap_or(path).to_string_lossy().into_owned();
-    let mut text = std::fs::read_to_string(path).map_err(|error| {
+    let text = std::fs::read_to_string(path).map_err(|error| {
         Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
             .with_help("RELEASE_VM_ARGS names the file when it is set")
     })?;
@@ -47,7 +49,24 @@ pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -
             erts: otp.erts.clone(),
         };
         let environment: Environment = std::env::vars_os().collect();
-        text = render(&text, &shown, &Context { release: &release, facts, env: &environment })?;
+        let sources = Arc::new(Credentials::from_env());
+        let context = Context { release: &release, facts, env: &environment, sources };
+        return Ok(render_args(&text, &shown, &context, &mut include)?);
     }
-    Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
+    Ok(Args::parse(&text, &shown, &mut include)?)
+}
+
+/// The most bytes of a file that vm.args includes.
+const LONGEST: u64 = 1 << 20;
+
+/// The text of an `-args_file`: not of a pipe or a device, where a start could hang.
+fn include(path: &str) -> std::io::Result<String> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    if about.len() > LONGEST {
+        return Err(std::io::Error::other("it has more than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
 }

@@ -10,6 +10,8 @@ fn parse(text: &str) -> Result<Args, Error> {
         "deep" => Ok("-args_file more\n-extra x\n".into()),
         "empty" => Ok("# nothing\n".into()),
         "self" => Ok("-a\n-args_file self\n".into()),
+        path if path.starts_with("two") && path.len() > 20 => Ok(String::new()),
+        path if path.starts_with("two") => Ok(format!("-args_file {path}a -args_file {path}b")),
         path if path.starts_with("turn") => Ok(format!("-args_file {path}x")),
         _ => Err(std::io::ErrorKind::NotFound.into()),
     })
@@ -59,6 +61,7 @@ fn errors_name_file_and_line() {
     let message = |text: &str| parse(text).unwrap_err().to_string();
     assert_eq!(message("-a\n-args_file self"), "self:2: -args_file \"self\" includes itself");
     assert!(message("-args_file turn").ends_with("includes itself"));
+    assert!(message("-args_file two").ends_with("there are too many files"));
     assert_eq!(message("\n-args_file"), "vm.args:2: -args_file has no value");
     assert_eq!(message("-args_file none"), "vm.args:1: -args_file \"none\" can't be read: entity not found");
     for flag in ["-name", "-sname", "-env A", "+P", "+sbwt", "+sbwt -x", "-start_epmd", "-epmd"] {

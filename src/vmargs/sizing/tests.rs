@@ -78,6 +78,27 @@ fn open_files_and_ports_keep_step() {
 }
 
 #[test]
+fn crash_dumps_and_ports_follow_from_what_is_free() {
+    let facts = facts();
+    let otp = Otp { release: Some(25), erts: String::new() };
+    let decided = |writable, free, listening| {
+        let log = Directory { path: "/log".into(), exists: true, writable, free };
+        let written = Args::default();
+        let given =
+            Given { facts: &facts, otp: &otp, written: &written, variables: &[], log: &log, listening };
+        let decisions = decide(&given, &[]);
+        ["ERL_CRASH_DUMP_BYTES", "ERL_CRASH_DUMP_SECONDS", "inet_dist_listen", "+zdbbl"]
+            .map(|key| value(&decisions, key).unwrap_or_default())
+    };
+    let left = Listening::Left(super::NOT_DISTRIBUTED);
+    // A quarter of 1 GiB; the memory where there is more room; nothing that can't be known.
+    assert_eq!(decided(true, Some(1024 * MIB), &Listening::Free), ["268435456", "", "4380-4399", "8192"]);
+    assert_eq!(decided(true, Some(1 << 50), &Listening::Taken), ["8589934592", "", "", "8192"]);
+    assert_eq!(decided(true, None, &left), ["", "", "", ""]);
+    assert_eq!(decided(false, Some(1 << 50), &left), ["", "0", "", ""]);
+}
+
+#[test]
 fn no_host_gives_a_value_that_its_flag_does_not_take() {
     let numbers = [None, Some(0), Some(1), Some(64 * MIB), Some(1 << 40), Some(u64::MAX)];
     for total in numbers {

@@ -1,13 +1,41 @@
 //! Rendered templates and what is said of bad ones.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::sync::Arc;
 
 use crate::error::Report;
-use crate::host::{Cpu, Facts, Host, Memory};
-use crate::vmargs::{Context, Environment, Error, Release, render};
+use crate::host::{Cpu, Facts, Host, Interface, Limits, Memory, Net};
+use crate::vmargs::{Context, Environment, Error, Problem, Refusal, Release, Sources, Text, render};
 
-fn facts() -> Facts {
+/// Files and secrets that are not on this machine.
+pub(super) struct Made;
+
+impl Sources for Made {
+    fn file(&self, path: &str) -> Result<Text, Refusal> {
+        match path {
+            "/etc/name" => Ok(Text { text: "web".into(), secret: false }),
+            "/run/secrets/x" => Ok(Text { text: "hush1".into(), secret: true }),
+            _ => Err(Refusal::new("cannot read the file: no such file")),
+        }
+    }
+
+    fn secret(&self, name: &str) -> Result<Text, Refusal> {
+        let text = match name {
+            "TOKEN" => "hush2",
+            "SENTENCE" => "hush it's \"2\" \\ #3",
+            "SIGNS" => "!@:",
+            "DASH" => "-hush",
+            "LINES" => "hush\nhush",
+            "NUMBER" => "4711",
+            _ => return Err(Refusal::new("there is no such secret").with_help("make one")),
+        };
+        Ok(Text { text: text.into(), secret: true })
+    }
+}
+
+pub(super) fn facts() -> Facts {
     Facts {
         host: Host {
             name: "web1".into(),
@@ -16,25 +44,38 @@ fn facts() -> Facts {
         },
         cpu: Cpu { online: 8, affinity: 4, quota: Some(1.5), count: 2 },
         memory: Memory { total: Some(8 << 30), available: None, limit: Some(2 << 30) },
-        limits: Default::default(),
-        net: Default::default(),
+        limits: Limits { nofile: Some(1024), nofile_hard: None, ..Limits::default() },
+        net: net(),
         system: Default::default(),
         user: Default::default(),
     }
 }
 
-fn try_render(text: &str) -> Result<String, Error> {
-    let release = Release {
-        name: "demo".into(),
-        vsn: "0.1.0".into(),
-        root: "/opt/my demo".into(),
-        erts: "13.1.5".into(),
+fn net() -> Net {
+    let eth0 = Interface {
+        ipv4: vec!["10.1.2.3".parse().unwrap(), "10.1.2.4".parse().unwrap()],
+        ipv6: vec!["fd00::3".parse().unwrap()],
     };
+    let only6 = Interface { ipv4: vec![], ipv6: vec!["fd00::9".parse().unwrap()] };
+    Net {
+        ipv4: Some("10.1.2.3".parse().unwrap()),
+        ipv6: None,
+        route: Some("eth0".into()),
+        interfaces: BTreeMap::from([("eth0".into(), eth0), ("wg-0".into(), only6)]),
+    }
+}
+
+pub(super) fn release() -> Release {
+    Release { name: "demo".into(), vsn: "0.1.0".into(), root: "/opt/my demo".into(), erts: "13.1.5".into() }
+}
+
+fn try_render(text: &str) -> Result<String, Error> {
+    let release = release();
     let env: Environment = [("PORT", b"9100".to_vec()), ("TOKEN", b"hush".to_vec()), ("BYTES", vec![0xff])]
         .into_iter()
         .map(|(name, value)| (OsString::from(name), OsString::from_vec(value)))
         .collect();
-    let context = Context { release: &release, facts: &facts(), env: &env };
+    let context = Context { release: &release, facts: &facts(), env: &env, sources: Arc::new(Made) };
     render(text, "releases/0.1.0/vm.args.j2", &context)
 }
 
@@ -49,6 +90,17 @@ fn told(text: &str) -> String {
     assert!(!format!("{told}{error:?}").contains("hush"), "{error:?}");
     told
 }
+
+fn problem(text: &str) -> Problem {
+    match try_render(text).unwrap_err() {
+        Error::Template(error) => error.problem,
+        other => panic!("{text}: {other}"),
+    }
+}
+
+mod guide;
+mod hostile;
+mod messages;
 
 #[test]
 fn a_template_sees_release_host_and_environment() {
@@ -106,97 +158,119 @@ fn unset_variables_can_be_asked_for() {
 }
 
 #[test]
-fn unset_variables_are_named_with_their_line() {
-    insta::assert_snapshot!(told("-name a\n\n-kernel x {{ env.X }}\n"), @r#"
-    error: releases/0.1.0/vm.args.j2:3: env.X is not set
-    help: set X in the environment or give it a default: {{ env.X | default("...") }}
-    "#);
-    insta::assert_snapshot!(told("-name a@{{ host.fqnd }}"), @r#"
-    error: releases/0.1.0/vm.args.j2:1: host.fqnd is not set
-    help: did you mean "host.fqdn"?
-    "#);
-    insta::assert_snapshot!(told("{{ nope }}"), @r"
-    error: releases/0.1.0/vm.args.j2:1: nope is not set
-    help: a template knows release, host, cpu, memory and env
+fn numbers_are_numbers_and_addresses_are_text() {
+    assert_eq!(rendered("{{ memory.limit * 3 // 4 }} {{ limits.nofile // 2 }}"), "1610612736 512");
+    assert_eq!(rendered("{{ otp.release + 1 }} {{ otp.erts }} {{ user.uid + 1 }}"), "26 13.1.5 1");
+    assert_eq!(
+        rendered("{{ net.ipv4 }} {{ net.route }} {{ net.interfaces.eth0.ipv4 | join(',') }}"),
+        "10.1.2.3 eth0 10.1.2.3,10.1.2.4"
+    );
+    assert_eq!(rendered("{{ net.interfaces['wg-0'].ipv6 | first }}"), "fd00::9");
+    assert_eq!(rendered("{% if system.container is none and not system.pid1 %}plain{% endif %}"), "plain");
+}
+
+#[test]
+fn truth_is_written_as_erlang_writes_it() {
+    let text = "{{ system.pid1 }} {{ (1 < 2) | arg }} {{ [true, false] | join(',') }} {{ true | string }}";
+    assert_eq!(rendered(text), "false true true,false true");
+}
+
+#[test]
+fn addresses_by_interface_and_by_route() {
+    assert_eq!(
+        rendered("{{ ip('eth0') }} {{ ip('eth0', 6) }} {{ ip('eth0', v=6) }}"),
+        "10.1.2.3 fd00::3 fd00::3"
+    );
+    assert_eq!(
+        rendered("{{ ip('wg-0') }} {{ ip_route() }} {{ ip_route(v=4) }}"),
+        "fd00::9 10.1.2.3 10.1.2.3"
+    );
+    insta::assert_snapshot!(told("-name a@{{ ip('eth1') }}"), @r"
+    error: releases/0.1.0/vm.args.j2:1: ip('eth1'): there is no such interface
+      1 | -name a@{{ ip('eth1') }}
+        |            ^^^^^^^^^^
+    help: interfaces here: eth0, wg-0
     ");
-    insta::assert_snapshot!(told("{{ env.TOKN }}"), @r#"
-    error: releases/0.1.0/vm.args.j2:1: env.TOKN is not set
-    help: did you mean "env.TOKEN"?
-    "#);
-    insta::assert_snapshot!(told("{{ env.BYTES }}"), @r"
-    error: releases/0.1.0/vm.args.j2:1: env.BYTES is not UTF-8
-    help: give BYTES a value in UTF-8
-    ");
-}
-
-#[test]
-fn unset_variables_are_named_in_every_position() {
-    for text in [
-        "\n{{ env.X | upper }}",
-        "\n{{ env['X'] }}",
-        "\n{{ env[\"X\"] }}",
-        "\n{% if env.X %}{% endif %}",
-        "\n{% for x in env.X %}{% endfor %}",
-        "\n{{ env.TOKEN ~ env.X }}",
-        "\n{{ env.X.y }}",
-        "\n{{ env.X == 'a' }}",
-        "\n{{ 1 + env.X }}",
-        "\n{% set x = env.X %}{{ x }}",
-    ] {
-        let message = try_render(text).unwrap_err().to_string();
-        assert!(message.starts_with("releases/0.1.0/vm.args.j2:2: "), "{text:?}: {message}");
-        assert!(message.contains("X") && message.ends_with("is not set"), "{text:?}: {message}");
-    }
-}
-
-#[test]
-fn unknown_facts_are_not_written_as_none() {
-    insta::assert_snapshot!(told("\n+X {{ memory.available }}"), @r#"
-    error: releases/0.1.0/vm.args.j2:2: memory.available is not known on this host
-    help: give it a default: {{ memory.available | default("...", true) }}
-    "#);
-}
-
-#[test]
-fn bad_syntax_is_told_with_its_line() {
-    let message = |text: &str| try_render(text).unwrap_err().to_string();
-    for (text, expected) in [
-        ("\n{% if %}", "2: unexpected end of block"),
-        ("{{ 'a }}", "1: unexpected end of string"),
-        ("\n\n{{ host.name | uper }}", "3: filter uper is unknown"),
-        ("{{ lookup('x') }}", "1: lookup is unknown"),
-        ("{{ debug() }}", "1: debug is unknown"),
-    ] {
-        assert_eq!(message(text), format!("releases/0.1.0/vm.args.j2:{expected}"), "{text:?}");
-    }
-}
-
-#[test]
-fn templates_read_no_files() {
-    for text in
-        ["{% include '/etc/passwd' %}", "{% import '/etc/passwd' as x %}", "{% extends '/etc/passwd' %}"]
-    {
-        assert!(matches!(try_render(text), Err(Error::Syntax { .. })), "{text}");
-    }
-}
-
-#[test]
-fn no_message_shows_a_value() {
-    for text in [
-        "{{ env.TOKEN | int }}",
-        "{{ env.TOKEN + 1 }}",
-        "{{ env.TOKEN.x.y }}",
-        "{{ env.TOKEN() }}",
-        "{{ env.TOKEN | round }}",
-        "{{ env.TOKEN.run() }}",
-        "{% for x in 1 + env.TOKEN %}{% endfor %}",
-        "{{ 1 // (env.TOKEN | length - 4) }}",
-        "{{ range(env.TOKEN) }}",
-    ] {
-        assert!(told(text).starts_with("error: releases/0.1.0/vm.args.j2:1: "), "{text}");
-    }
-    insta::assert_snapshot!(told("{{ env.TOKEN | int }}"), @r"
-    error: releases/0.1.0/vm.args.j2:1: env.TOKEN | int: invalid operation
+    insta::assert_snapshot!(told("-name a@{{ ip('wg-0', 4) }}"), @r"
+    error: releases/0.1.0/vm.args.j2:1: ip('wg-0', 4): the interface has no such address
+      1 | -name a@{{ ip('wg-0', 4) }}
+        |            ^^^^^^^^^^^^^
     help:
     ");
+    insta::assert_snapshot!(told("-name a@{{ ip_route(6) }}"), @r#"
+    error: releases/0.1.0/vm.args.j2:1: ip_route(6): there is no default route
+      1 | -name a@{{ ip_route(6) }}
+        |            ^^^^^^^^^^^
+    help: name the interface: ip("eth0")
+    "#);
+    insta::assert_snapshot!(told("{{ ip('eth0', 5) }}"), @r"
+    error: releases/0.1.0/vm.args.j2:1: ip('eth0', 5): the version of an address is 4 or 6
+      1 | {{ ip('eth0', 5) }}
+        |    ^^^^^^^^^^^^^
+    help:
+    ");
+    insta::assert_snapshot!(told("{{ net.interfaces.eth1.ipv4 }}"), @r#"
+    error: releases/0.1.0/vm.args.j2:1: net.interfaces.eth1 is not set
+      1 | {{ net.interfaces.eth1.ipv4 }}
+        |                  ^^^^^^^^^^
+    help: did you mean "net.interfaces.eth0"?
+    "#);
+    insta::assert_snapshot!(told("{{ net.interfaces.docker0.ipv4 }}"), @r"
+    error: releases/0.1.0/vm.args.j2:1: net.interfaces.docker0 is not set
+      1 | {{ net.interfaces.docker0.ipv4 }}
+        |                  ^^^^^^^^^^^^^
+    help: interfaces here: eth0, wg-0
+    ");
+    insta::assert_snapshot!(told("{{ net.interfaces.eth0.ipv4 }}"), @r#"
+    error: releases/0.1.0/vm.args.j2:1: net.interfaces.eth0.ipv4: is no text and no number
+      1 | {{ net.interfaces.eth0.ipv4 }}
+        |                  ^^^^^^^^^^
+    help: write one of its values, or all of them: | first, | join(" ")
+    "#);
+}
+
+#[test]
+fn files_and_secrets_come_from_the_caller() {
+    assert_eq!(
+        rendered("{{ file('/etc/name') }} {{ file('/run/secrets/x') }} {{ secret('TOKEN') }}"),
+        "web hush1 hush2"
+    );
+    insta::assert_snapshot!(told("{{ file('/etc/nome') }}"), @r"
+    error: releases/0.1.0/vm.args.j2:1: file('/etc/nome'): cannot read the file: no such file
+      1 | {{ file('/etc/nome') }}
+        |    ^^^^^^^^^^^^^^^^^
+    help:
+    ");
+    insta::assert_snapshot!(told("\n\t-x {{ secret('NOPE') | arg }} # é"), @r"
+    error: releases/0.1.0/vm.args.j2:2: secret('NOPE') | arg: there is no such secret
+      2 |  -x {{ secret('NOPE') | arg }} # é
+        |        ^^^^^^^^^^^^^^
+    help: make one
+    ");
+}
+
+#[test]
+fn sizes_are_rounded_down() {
+    assert_eq!(
+        rendered("{{ '1.5GiB' | mb }} {{ 1048575 | mb }} {{ memory.limit | gb }} {{ '1k' | bytes }}"),
+        "1536 0 2 1024"
+    );
+    assert_eq!(
+        rendered(
+            "{{ memory.limit * 0.75 | float }} {{ (memory.limit * 0.75) | kb }} {{ '1GB' | heap_words }}"
+        ),
+        "1610612736.0 1572864 134217728"
+    );
+    insta::assert_snapshot!(told("{{ env.TOKEN | mb }}"), @r"
+    error: releases/0.1.0/vm.args.j2:1: env.TOKEN | mb: is no size
+      1 | {{ env.TOKEN | mb }}
+        |                ^^
+    help: write a number of bytes, or a number with k, M, G or T: 512MB, 1.5GiB
+    ");
+}
+
+#[test]
+fn words_of_a_text() {
+    let text = "{% for word in '-a \\'b c\\' d' | words %}[{{ word }}]{% endfor %}";
+    assert_eq!(rendered(text), "[-a][b c][d]");
 }
