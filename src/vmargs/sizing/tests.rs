@@ -58,7 +58,7 @@ fn attached_values_are_not_taken_for_other_flags() {
 }
 
 #[test]
-fn open_files_and_ports_keep_step() {
+fn complaints_63_66_open_files_and_ports_keep_step() {
     let mut facts = facts();
     let mut both = |soft, hard, written: &str| {
         (facts.limits.nofile, facts.limits.nofile_hard) = (soft, hard);
@@ -75,6 +75,23 @@ fn open_files_and_ports_keep_step() {
     facts.memory.limit = Some(128 * MIB);
     facts.limits.nofile = None;
     assert_eq!(value(&decided(&facts, 25, "", &[]), "+Q").as_deref(), Some("131072"));
+}
+
+#[test]
+fn complaint_64_no_busy_wait_where_processors_are_shared() {
+    let waits = |change: fn(&mut crate::host::Facts)| {
+        let mut facts = facts();
+        change(&mut facts);
+        let decisions = decided(&facts, 25, "+sbwtdio short", &[]);
+        ["+sbwt", "+sbwtdcpu", "+sbwtdio"].map(|key| value(&decisions, key))
+    };
+    let (none, yours) = (Some("none".to_owned()), Some("short".to_owned()));
+    let shared = [none.clone(), none, yours.clone()];
+    assert_eq!(waits(|_| ()), [None, None, yours.clone()], "a host of its own");
+    assert_eq!(waits(|facts| facts.cpu.quota = Some(1.5)), shared);
+    assert_eq!(waits(|facts| facts.cpu.quota = Some(8.0)), [None, None, yours], "a quota that takes nothing");
+    assert_eq!(waits(|facts| facts.cpu.affinity = 7), shared);
+    assert_eq!(waits(|facts| facts.system.container = Some("docker".into())), shared);
 }
 
 #[test]
