@@ -200,37 +200,6 @@ impl Args {
         (roles, lacking)
     }
 
-    /// All uses of `flag`, in order.
-    #[must_use]
-    pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
-        let uses = self.uses().into_iter().filter(|(name, _)| *name == flag);
-        uses.map(|(_, occurrence)| occurrence).collect()
-    }
-
-    /// Each use of each flag, in order.
-    #[must_use]
-    pub fn uses(&self) -> Vec<(&str, Occurrence)> {
-        let mut uses: Vec<(&str, Occurrence)> = Vec::new();
-        let mut of_flag = vec![0; self.tokens.len()];
-        for (at, (role, token)) in self.roles().0.into_iter().zip(&self.tokens).enumerate() {
-            match role {
-                Role::Flag => {
-                    of_flag[at] = uses.len();
-                    uses.push((&token.text, Occurrence { values: Vec::new(), place: token.place.clone() }));
-                }
-                Role::Value(flag) => uses[of_flag[flag]].1.values.push(token.text.clone()),
-                Role::End | Role::Plain => {}
-            }
-        }
-        uses
-    }
-
-    /// The values of each use of `flag`, in order; empty when it is not there.
-    #[must_use]
-    pub fn get(&self, flag: &str) -> Vec<Vec<String>> {
-        self.occurrences(flag).into_iter().map(|occurrence| occurrence.values).collect()
-    }
-
     /// Removes all uses of `flag` with their values, and gives the values.
     pub fn take(&mut self, flag: &str) -> Vec<Vec<String>> {
         let taken = self.get(flag);
@@ -350,3 +319,4 @@ fn added<'a>(flag: &'a str, values: &'a [&str]) -> impl Iterator<Item = Token> +
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod uses;

@@ -79,7 +79,7 @@ fn complaints_63_66_open_files_and_ports_keep_step() {
 
 #[test]
 fn complaint_64_no_busy_wait_where_processors_are_shared() {
-    let waits = |change: fn(&mut crate::host::Facts)| {
+    let waits = |change: fn(&mut Facts)| {
         let mut facts = facts();
         change(&mut facts);
         let decisions = decided(&facts, 25, "+sbwtdio short", &[]);
