@@ -200,7 +200,9 @@ fn sized(host: &Host) -> String {
     assert_eq!(printed.status, 0, "{}: {printed}", host.name);
     let other = ["-mode ", "-boot", "-env HOME", "--"];
     let lines = printed.stdout.lines().filter(|line| !other.iter().any(|start| line.starts_with(start)));
-    // The space on this machine's disk is no fact of the made host: hosts.rs holds that the flag is there.
+    let by_variable = host.env.iter().any(|(name, _)| *name == "ERL_CRASH_DUMP_BYTES");
+    assert_eq!(printed.stdout.contains("-env ERL_CRASH_DUMP_BYTES "), !by_variable, "{}", host.name);
+    // Its value is of the space on this machine's disk, no fact of the made host.
     let own = |line: &&str| !line.starts_with("-env ERL_CRASH_DUMP_BYTES") || host.vm_args.contains(line);
     let mut text: String = lines.filter(own).map(|line| format!("{line}\n")).collect();
     let explained = run("--explain");

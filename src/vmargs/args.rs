@@ -207,18 +207,6 @@ impl Args {
         (roles, lacking)
     }
 
-    /// All uses of `flag`, in order.
-    #[must_use]
-    pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
-        self.uses().into_iter().filter(|it| it.flag == flag).map(|it| it.to_occurrence()).collect()
-    }
-
-    /// The values of each use of `flag`, in order; empty when it is not there.
-    #[must_use]
-    pub fn get(&self, flag: &str) -> Vec<Vec<String>> {
-        self.occurrences(flag).into_iter().map(|occurrence| occurrence.values).collect()
-    }
-
     /// Removes all uses of `flag` with their values, and gives the values.
     pub fn take(&mut self, flag: &str) -> Vec<Vec<String>> {
         let taken = self.get(flag);

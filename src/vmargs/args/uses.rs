@@ -67,6 +67,18 @@ impl Args {
         (same_line && flag.starts_with('-')).then_some(flag)
     }
 
+    /// All uses of `flag`, in order.
+    #[must_use]
+    pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
+        self.uses().into_iter().filter(|it| it.flag == flag).map(|it| it.to_occurrence()).collect()
+    }
+
+    /// The values of each use of `flag`, in order; empty when it is not there.
+    #[must_use]
+    pub fn get(&self, flag: &str) -> Vec<Vec<String>> {
+        self.occurrences(flag).into_iter().map(|occurrence| occurrence.values).collect()
+    }
+
     /// These words, with those that erlexec takes from the variables of the environment around them.
     ///
     /// # Errors

@@ -113,7 +113,7 @@ pub static RULES: &[Rule] = &[
     },
 ];
 
-const WAIT: &str = "no busy waiting where processors are shared: under a quota, in a container, or with fewer than all of them";
+const WAIT: &str = "no busy waiting where processors are shared: under a quota of less than all, in a container, or with fewer than all of them";
 
 impl Rule {
     /// Where the user decided it, and the value if there is one.

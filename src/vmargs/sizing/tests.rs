@@ -58,7 +58,7 @@ fn attached_values_are_not_taken_for_other_flags() {
 }
 
 #[test]
-fn open_files_and_ports_keep_step() {
+fn complaints_63_66_open_files_and_ports_keep_step() {
     let mut facts = facts();
     let mut both = |soft, hard, written: &str| {
         (facts.limits.nofile, facts.limits.nofile_hard) = (soft, hard);
@@ -75,6 +75,44 @@ fn open_files_and_ports_keep_step() {
     facts.memory.limit = Some(128 * MIB);
     facts.limits.nofile = None;
     assert_eq!(value(&decided(&facts, 25, "", &[]), "+Q").as_deref(), Some("131072"));
+}
+
+#[test]
+fn complaint_64_no_busy_wait_where_processors_are_shared() {
+    let waits = |change: fn(&mut Facts)| {
+        let mut facts = facts();
+        change(&mut facts);
+        let decisions = decided(&facts, 25, "+sbwtdio short", &[]);
+        ["+sbwt", "+sbwtdcpu", "+sbwtdio"].map(|key| value(&decisions, key))
+    };
+    let (none, yours) = (Some("none".to_owned()), Some("short".to_owned()));
+    let shared = [none.clone(), none, yours.clone()];
+    assert_eq!(waits(|_| ()), [None, None, yours.clone()], "a host of its own");
+    assert_eq!(waits(|facts| facts.cpu.quota = Some(1.5)), shared);
+    assert_eq!(waits(|facts| facts.cpu.quota = Some(8.0)), [None, None, yours], "a quota that takes nothing");
+    assert_eq!(waits(|facts| facts.cpu.affinity = 7), shared);
+    assert_eq!(waits(|facts| facts.system.container = Some("docker".into())), shared);
+}
+
+#[test]
+fn crash_dumps_and_ports_follow_from_what_is_free() {
+    let facts = facts();
+    let otp = Otp { release: Some(25), erts: String::new() };
+    let decided = |writable, free, listening| {
+        let log = Directory { path: "/log".into(), exists: true, writable, free };
+        let written = Args::default();
+        let given =
+            Given { facts: &facts, otp: &otp, written: &written, variables: &[], log: &log, listening };
+        let decisions = decide(&given, &[]);
+        ["ERL_CRASH_DUMP_BYTES", "ERL_CRASH_DUMP_SECONDS", "inet_dist_listen", "+zdbbl"]
+            .map(|key| value(&decisions, key).unwrap_or_default())
+    };
+    let left = Listening::Left(super::NOT_DISTRIBUTED);
+    // A quarter of 1 GiB; the memory where there is more room; nothing that can't be known.
+    assert_eq!(decided(true, Some(1024 * MIB), &Listening::Free), ["268435456", "", "4380-4399", "8192"]);
+    assert_eq!(decided(true, Some(1 << 50), &Listening::Taken), ["8589934592", "", "", "8192"]);
+    assert_eq!(decided(true, None, &left), ["", "", "", ""]);
+    assert_eq!(decided(false, Some(1 << 50), &left), ["", "0", "", ""]);
 }
 
 #[test]
