@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::process::finish;
+use crate::support::process::{Output, finish};
 
 const GIB: u64 = 1 << 30;
 const MIB: u64 = 1 << 20;
@@ -181,21 +181,24 @@ fn make(host: &Host, base: &Path) {
     write("root/releases/1/vm.args", host.vm_args);
 }
 
+/// `prepare` on the made host.
+fn helper(host: &Host, base: &Path, what: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relboot-helper"));
+    let (root, state) = (base.join("root"), base.join("state"));
+    command.args(["prepare", what, "--kind", "relx", "--sizing", "auto", "--erts", erts(host.otp)]);
+    command.args(["--flags", host.flags]).env_clear();
+    command.env("BOOT_HOST_ROOT", base.join("host")).env("RELEASE_ROOT", root);
+    command.env("RELEASE_NAME", "demo").env("RELEASE_VSN", "1").env("HOME", base);
+    command.env("BOOT_STATE_DIR", &state).env("BOOT_LOG_DIR", state.join("log"));
+    command.envs(host.env.iter().copied());
+    finish(&mut command, "", std::time::Duration::from_secs(30)).unwrap()
+}
+
 /// The flags of name and sizing, then what differs in the export of open files, then messages.
 fn sized(host: &Host) -> String {
     let base = tempfile::tempdir().unwrap();
     make(host, base.path());
-    let run = |what: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_relboot-helper"));
-        let (root, state) = (base.path().join("root"), base.path().join("state"));
-        command.args(["prepare", what, "--kind", "relx", "--sizing", "auto", "--erts", erts(host.otp)]);
-        command.args(["--flags", host.flags]).env_clear();
-        command.env("BOOT_HOST_ROOT", base.path().join("host")).env("RELEASE_ROOT", root);
-        command.env("RELEASE_NAME", "demo").env("RELEASE_VSN", "1").env("HOME", base.path());
-        command.env("BOOT_STATE_DIR", &state).env("BOOT_LOG_DIR", state.join("log"));
-        command.envs(host.env.iter().copied());
-        finish(&mut command, "", std::time::Duration::from_secs(30)).unwrap()
-    };
+    let run = |what: &str| helper(host, base.path(), what);
     let printed = run("--print");
     assert_eq!(printed.status, 0, "{}: {printed}", host.name);
     let other = ["-mode ", "-boot", "-env HOME", "--"];
@@ -221,4 +224,22 @@ fn a_table_of_hosts() {
             insta::assert_snapshot!(host.name, sized(host));
         });
     }
+}
+
+/// The half processor and the 256 MiB of the guide: what `vmargs --explain` says there.
+pub(crate) fn of_the_guide() -> String {
+    let host = Host {
+        memory: 256 * MIB,
+        nofile: ("65536", "65536"),
+        hosts: "",
+        files: &[V1, V1_AT, V1_HALF, V1_PERIOD],
+        vm_args: "-setcookie demo_cookie\n\n+sbwt long\n",
+        flags: "+P=500000",
+        ..PLAIN
+    };
+    let base = tempfile::tempdir().unwrap();
+    make(&host, base.path());
+    let output = helper(&host, base.path(), "--explain");
+    assert_eq!(output.status, 0, "{output}");
+    output.stdout.replace("releases/1/", "releases/0.1.0/")
 }

@@ -26,6 +26,8 @@ mod facts;
 #[cfg(test)]
 mod foreground;
 #[cfg(test)]
+mod guide;
+#[cfg(test)]
 mod harness_selftest;
 #[cfg(test)]
 mod hooks;
