@@ -116,6 +116,14 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_the_documentation_is_one() {
+        let docs = include_str!("../../docs/vm-args.md");
+        let block = docs.split_once("    [vm]\n").unwrap().1.split_once("\n\n|").unwrap().0;
+        let config = Config::parse(&format!("[vm]\n{block}"), "x").unwrap();
+        assert_eq!((config.vm.sizing, config.vm.flags.to_text().lines().count()), (Sizing::Auto, 4));
+    }
+
+    #[test]
     fn what_is_wrong_has_a_place() {
         for (flags, message) in [
             ("\"+sbtw\" = 1", "4:1: unknown key \"+sbtw\""),

@@ -159,3 +159,27 @@ fn the_documentation_has_each_rule() {
     let rules: Vec<_> = RULES.iter().map(|rule| format!("| `{}` | {} |", rule.key, rule.text)).collect();
     assert_eq!(rows, rules);
 }
+
+#[test]
+fn the_example_of_the_documentation_is_what_the_rules_say() {
+    let docs = include_str!("../../../docs/vm-args.md");
+    let block = docs.split_once("vmargs --explain\n    -sname").unwrap().1.split_once("\n\n").unwrap().0;
+    let mut facts = facts();
+    facts.cpu = Cpu { online: 8, affinity: 8, quota: Some(0.5), count: 1 };
+    facts.memory.limit = Some(256 * MIB);
+    facts.limits.nofile = Some(65_536);
+    let decisions = decided(&facts, 25, "+sbwt long", &["+P=500000"]);
+    for (key, start) in [("+S", "+S 1:1 "), ("+sbwt", "+sbwt long "), ("+P", "+P 500000 "), ("+Q", "+Q  ")] {
+        let decision = decisions.iter().find(|decision| decision.rule.key == key).unwrap();
+        let line = block.lines().find(|line| line.trim_start().starts_with(start)).unwrap();
+        assert!(line.contains(&decision.fact), "{line}: {}", decision.fact);
+        let (by, lost) = match &decision.chosen {
+            Chosen::Auto => (" auto ", None),
+            Chosen::Vm => (" left to the VM ", None),
+            Chosen::Override => (" override ", decision.auto.as_ref()),
+            Chosen::Yours(_) => (" yours ", decision.auto.as_ref()),
+        };
+        assert!(line.contains(by), "{line}");
+        assert!(lost.is_none_or(|auto| line.ends_with(&format!("auto would say {auto}"))), "{line}");
+    }
+}
