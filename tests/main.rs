@@ -60,6 +60,8 @@ mod status;
 #[cfg(test)]
 mod sys_config;
 #[cfg(test)]
+mod sys_config_guide;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod trouble;

@@ -2,7 +2,7 @@
 
 use minijinja::{Environment, context};
 
-use super::add_filters;
+use super::{FILTERS, add_filters};
 use crate::consult::{Dialect, Value, read};
 
 fn try_render(text: &str, value: impl Into<minijinja::Value>) -> Result<String, String> {
@@ -92,4 +92,13 @@ fn wrong_types_are_refused_without_their_value() {
     assert!(try_render("{{ v | erl_string }}", vec![1]).is_err());
     assert!(try_render("{{ v | erl_list }}", 1).is_err());
     assert!(try_render("{{ v | erl_float }}", f64::NAN).is_err());
+}
+
+#[test]
+fn the_guide_lists_the_filters() {
+    let rows: String = FILTERS.iter().map(|(name, about)| format!("| `{name}` | {about} |\n")).collect();
+    assert!(
+        include_str!("../../../../docs/sys-config.md").contains(&rows),
+        "docs/sys-config.md should hold:\n{rows}"
+    );
 }
