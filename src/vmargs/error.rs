@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::secret::CookieRule;
+use super::substitute::{NOT_REPLACED, has_variable};
 use super::template::TemplateError;
 use crate::error::Report;
 use crate::names::NameError;
@@ -203,8 +204,10 @@ impl Report for Error {
                 format!("write {alive}@HOST.DOMAIN or {alive}@ADDRESS, or use a short name (-sname)")
             }
             Self::NotShort { .. } => "use a long name: -name in vm.args, or RELEASE_DISTRIBUTION=name".into(),
+            Self::Cookie { rule: CookieRule::Variable, .. } => NOT_REPLACED.into(),
             Self::Cookie { .. } => CookieRule::HELP.into(),
             Self::BadValue { place, flag, rule } => help_bad_value(place, flag, rule),
+            Self::Name { source, .. } if has_variable(&source.to_string()) => NOT_REPLACED.into(),
             Self::Name { .. } => "for example: demo@HOST, or demo alone for a node on this host".into(),
             _ => return None,
         })

@@ -20,7 +20,7 @@ pub use check::{Findings, Refused, check};
 pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
-pub use substitute::{SubstituteError, has_variable, substitute};
+pub use substitute::{SubstituteError, substitute};
 pub use template::{
     Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
 };

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::substitute::has_variable;
+
 /// A text that must not be shown: `Debug` prints none of it and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -38,15 +40,6 @@ impl Secret {
             Ok(())
         }
     }
-}
-
-/// Whether a `${VARIABLE}` stands in a text, or `${VARIABLE:-...}`.
-pub(super) fn has_variable(text: &str) -> bool {
-    text.split("${").skip(1).any(|rest| {
-        let name = rest.split(['}', ':']).next().unwrap_or_default();
-        let named = name.len() < rest.len() && !name.starts_with(|c: char| c.is_ascii_digit());
-        named && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    })
 }
 
 impl fmt::Debug for Secret {

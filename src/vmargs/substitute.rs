@@ -166,9 +166,13 @@ fn value<'a>(hole: &Hole<'a>, environment: &'a Environment) -> Result<&'a str, P
     }
 }
 
+/// What to do about a variable that nobody replaced.
+pub(super) const NOT_REPLACED: &str =
+    "name the file vm.args.src, set RELX_REPLACE_OS_VARS=true, or write {{ env.NAME }} in a vm.args.j2";
+
 /// Whether a text holds a `${NAME}` or another of the forms, as one that was to be replaced has.
 #[must_use]
-pub fn has_variable(text: &str) -> bool {
+pub(super) fn has_variable(text: &str) -> bool {
     text.match_indices("${").any(|(at, mark)| {
         let inner = &text[at + mark.len()..];
         inner

@@ -175,7 +175,7 @@ fn complaint_29_a_cookie_that_would_be_a_flag_is_refused() {
     let output = instance.run(&["start"]);
     assert_eq!(output.status, 1, "{output}");
     assert!(
-        output.stderr.contains("COOKIE holds no usable cookie") && !output.stderr.contains("hush"),
+        output.stderr.contains("releases/COOKIE begins with \"-\"") && !output.stderr.contains("hush"),
         "{output}"
     );
 

@@ -37,15 +37,10 @@ pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -
             render_args(&text, &shown, context, &mut include)
         });
     }
-    let substituted = is("src") || substitute::wanted();
-    if substituted {
+    if is("src") || substitute::wanted() {
         text = substitute::file(&text, &shown, '#')?;
     }
-    let args = Args::parse(&text, &shown, &mut include)?;
-    if !substituted {
-        substitute::no_leftover(&args)?;
-    }
-    Ok(args)
+    Ok(Args::parse(&text, &shown, &mut include)?)
 }
 
 /// The text of a template as it is on this host, with its secrets.

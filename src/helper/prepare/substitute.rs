@@ -1,8 +1,8 @@
 //! Variables in the files of relx releases: when they are replaced, and what must not be left of them.
 
-use crate::error::{Failure, Message, Status};
+use crate::error::Failure;
 use crate::helper::env;
-use crate::vmargs::{Args, Environment, has_variable, substitute};
+use crate::vmargs::{Environment, substitute};
 
 /// The variables that have relx's scripts replace others in plain files: relx's name and its older one.
 const SWITCHES: [&str; 2] = ["RELX_REPLACE_OS_VARS", "REPLACE_OS_VARS"];
@@ -17,19 +17,4 @@ pub(super) fn wanted() -> bool {
 pub(super) fn file(text: &str, shown: &str, comment: char) -> Result<String, Failure> {
     let environment: Environment = std::env::vars_os().collect();
     Ok(substitute(text, shown, &environment, comment)?)
-}
-
-/// An error when name or cookie hold a variable that nobody replaced: the node would not start, or with that name.
-pub(super) fn no_leftover(args: &Args) -> Result<(), Failure> {
-    for flag in ["-name", "-sname", "-setcookie"] {
-        for found in args.occurrences(flag) {
-            if found.values.iter().any(|value| has_variable(value)) {
-                let text = format!("{}: {flag} has a variable that nothing replaces", found.place);
-                return Err(Message::new(Status::Failed, text)
-                    .with_help("name the file vm.args.src, or set RELX_REPLACE_OS_VARS=true")
-                    .into());
-            }
-        }
-    }
-    Ok(())
 }

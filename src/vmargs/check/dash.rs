@@ -4,7 +4,7 @@ use super::twice::{Twice, Wins};
 use super::{Findings, Release, TOLD, near, shown, value};
 use crate::vmargs::args::Use;
 use crate::vmargs::error::Place;
-use crate::vmargs::secret::has_variable;
+use crate::vmargs::substitute::{NOT_REPLACED, has_variable};
 
 /// Those that OTP knows, for slips of the pen.
 const KNOWN: &[&str] = &[
@@ -112,11 +112,7 @@ fn not_replaced(one: &Use<'_>, findings: &mut Findings) {
     let own = matches!(one.flag, "-name" | "-sname" | "-setcookie");
     if !is_variable(one.place) && !rendered && !own && one.values.iter().any(|text| has_variable(text)) {
         let text = format!("a ${{VARIABLE}} behind {} stays as it is written", shown(one.flag));
-        findings.warning(
-            one.place,
-            text,
-            "variables are replaced in vm.args.src, and in vm.args.j2 as {{ env.NAME }}",
-        );
+        findings.warning(one.place, text, NOT_REPLACED);
     }
 }
 
