@@ -1,7 +1,7 @@
 #!/bin/sh
 # fuzz.sh: runs the fuzz targets, each for a time, beginning from the committed corpora.
 #
-# usage: make fuzz [FUZZ_SECONDS=600] [TARGETS="term_decode term_print handshake"] [MERGE=yes]
+# usage: make fuzz [FUZZ_SECONDS=600] [TARGETS="term_decode term_print handshake template_render src_substitute consult"] [MERGE=yes]
 #
 # Needs cargo-fuzz (cargo install cargo-fuzz). A finding stays below target/fuzz/found and is named.
 # MERGE=yes afterwards adds to tests/corpora what reaches code that nothing there does.
@@ -19,7 +19,7 @@ export RUSTC_BOOTSTRAP=1 RUSTFLAGS='-C target-feature=-crt-static'
 cargo fuzz build --target "$host" --target-dir "$out"
 
 failed=0
-for name in ${TARGETS:-term_decode term_print handshake}; do
+for name in ${TARGETS:-term_decode term_print handshake template_render src_substitute consult}; do
     corpus=$out/corpus/$name
     mkdir -p "$corpus" "$out/found"
     # 4 KiB hold all that is of interest; the limits are those that a client is held to.

@@ -276,10 +276,20 @@ elixir_node() {
 
 # The tests of the client alone, which start nodes of their own.
 leg_live() {
+    unit_tests node::live_tests
+}
+
+# The table of flags against this emulator.
+leg_flags() {
+    unit_tests vmargs::check
+}
+
+# unit_tests MODULE: those of the library, with the erl of this root.
+unit_tests() {
     checks=$((checks + 1))
-    timeout -s KILL 300 "$place/client-tests" node::live_tests --test-threads 4 >"$work/out" 2>&1 </dev/null || {
+    timeout -s KILL 300 "$place/client-tests" "$1" --test-threads 4 >"$work/out" 2>&1 </dev/null || {
         grep -E -A1 '^test .*FAILED|panicked|^test result' "$work/out" >"$work/err" || :
         : >"$work/out"
-        fail 'tests of the client'
+        fail "tests of $1"
     }
 }

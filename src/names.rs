@@ -75,8 +75,12 @@ impl NodeName {
         let (alive, host) = text.split_once('@').ok_or_else(|| error("it has to be NAME@HOST"))?;
         // net_kernel accepts these; what it refuses it refuses with a crash of the whole VM.
         let legal = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if alive.is_empty() || !alive.chars().all(|c| legal(c) || c == '.') {
-            return Err(error("the part before \"@\" may hold letters, digits, \"_\", \"-\" and \".\""));
+        if alive.is_empty() || !alive.chars().all(legal) {
+            return Err(error("the part before \"@\" may hold letters, digits, \"_\" and \"-\""));
+        }
+        // erlexec takes it for a flag, and the VM starts without a name.
+        if alive.starts_with('-') {
+            return Err(error("it can't begin with \"-\""));
         }
         if host.is_empty() || !host.chars().all(|c| legal(c) || c == '.' || c == ':') {
             return Err(error(
@@ -134,7 +138,12 @@ mod tests {
         assert_eq!((name.alive(), name.host(), name.is_long()), ("demo", "host.example", true));
         assert!(!NodeName::parse("demo@host").unwrap().is_long());
         assert!(NodeName::parse("n@::1").unwrap().is_long());
-        for bad in ["demo", "@h", "demo@", "demo@h\r", "de mo@h", "a@b@c"] {
+        let long = format!("{}@h", "x".repeat(253));
+        assert!(NodeName::parse(&long).is_ok());
+        let too_long = format!("x{long}");
+        for bad in
+            ["demo", "@h", "demo@", "demo@h\r", "de mo@h", "a@b@c", "a.b@h", "-a@h", "a+b@h", &too_long]
+        {
             assert!(NodeName::parse(bad).is_err(), "{bad:?}");
         }
     }

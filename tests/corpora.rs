@@ -8,7 +8,7 @@ use std::path::Path;
 mod entry;
 
 /// Runs `target` on each input of a corpus, and names the one that it fails on.
-fn replay(name: &str, target: fn(&[u8])) {
+fn replay(name: &str, least: usize, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpora").join(name);
     let mut inputs = 0;
     for entry in fs::read_dir(&folder).expect("the corpus is committed") {
@@ -18,20 +18,35 @@ fn replay(name: &str, target: fn(&[u8])) {
         assert!(survived, "{}", path.display());
         inputs += 1;
     }
-    assert!(inputs > 50, "{} has only {inputs} inputs", folder.display());
+    assert!(inputs > least, "{} has only {inputs} inputs", folder.display());
 }
 
 #[test]
 fn terms_are_decoded() {
-    replay("term_decode", entry::term_decode);
+    replay("term_decode", 50, entry::term_decode);
 }
 
 #[test]
 fn terms_are_printed() {
-    replay("term_print", entry::term_print);
+    replay("term_print", 50, entry::term_print);
 }
 
 #[test]
 fn peers_are_survived() {
-    replay("handshake", entry::handshake);
+    replay("handshake", 50, entry::handshake);
+}
+
+#[test]
+fn templates_are_rendered() {
+    replay("template_render", 5, entry::template_render);
+}
+
+#[test]
+fn variables_are_replaced() {
+    replay("src_substitute", 5, entry::src_substitute);
+}
+
+#[test]
+fn terms_in_text_are_read() {
+    replay("consult", 5, entry::consult);
 }

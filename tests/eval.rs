@@ -115,7 +115,8 @@ fn a_configuration_that_is_written_at_boot_has_a_private_copy() {
             instance.said(&["eval", "Application.load(:demo); IO.puts(Application.get_env(:demo, :port))"]);
         assert_eq!(said, format!("0\n{port}\n"));
         let left: Vec<_> = fs::read_dir(&scratch).unwrap().map(|entry| entry.unwrap().path()).collect();
-        let [file] = left.as_slice() else { panic!("they pile up: {left:?}") };
+        let [folder] = left.as_slice() else { panic!("they pile up: {left:?}") };
+        let file = folder.join("sys.config");
         let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata().unwrap().permissions());
         assert_eq!(mode & 0o777, 0o600);
     }

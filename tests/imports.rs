@@ -93,6 +93,7 @@ fn forbidden(module: &str) -> Vec<&'static str> {
         "error" => generator_and(&["helper", "vmargs", "host", "node", "names"]),
         "names" => generator_and(&["helper", "vmargs", "host", "node"]),
         "vmargs" | "host" | "node" => generator_and(&["helper"]),
+        "consult" => generator_and(&["helper", "vmargs", "host", "node", "names"]),
         // src/bin/ holds the helper's main.
         "helper" | "bin" => GENERATOR.to_vec(),
         "cli" | "config" | "release" | "kit" => vec!["cmd", "helper"],

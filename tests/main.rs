@@ -2,9 +2,13 @@
 
 // `cfg(test)` tells clippy that all of such a file is test code.
 #[cfg(test)]
+mod checks;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod complaints;
+#[cfg(test)]
+mod consult;
 #[cfg(test)]
 mod cookie;
 #[cfg(test)]
@@ -18,11 +22,17 @@ mod eval;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod facts;
+#[cfg(test)]
 mod foreground;
+#[cfg(test)]
+mod guide;
 #[cfg(test)]
 mod harness_selftest;
 #[cfg(test)]
 mod hooks;
+#[cfg(test)]
+mod hosts;
 #[cfg(test)]
 mod imports;
 #[cfg(test)]
@@ -38,11 +48,19 @@ mod restart;
 #[cfg(test)]
 mod rpc;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod shells;
+#[cfg(test)]
+mod sizing;
 #[cfg(test)]
 mod state;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod sys_config;
+#[cfg(test)]
+mod sys_config_guide;
 #[cfg(test)]
 mod tls;
 #[cfg(test)]
@@ -55,5 +73,7 @@ mod upgrade;
 mod upgrade_refused;
 #[cfg(test)]
 mod vmargs;
+#[cfg(test)]
+mod vmargs_arg;
 
 mod support;

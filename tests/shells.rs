@@ -48,10 +48,12 @@ fn same(made: &Made, args: &[&str]) -> Output {
     first
 }
 
-/// Without what the host has free, which is another figure from moment to moment.
+/// Without what the host has free, which is another figure from moment to moment, and without the names of
+/// variables, to which each shell adds its own.
 fn steady(mut output: Output) -> Output {
-    let free = |line: &&str| line.starts_with("memory.available") || line.starts_with("dirs.");
-    output.stdout = output.stdout.lines().filter(|line| !free(line)).collect::<Vec<_>>().join("\n");
+    let moving = |line: &&str| line.starts_with("memory.available") || line.starts_with("dirs.");
+    let facts = output.stdout.split("\nenv ").next().unwrap_or_default();
+    output.stdout = facts.lines().filter(|line| !moving(line)).collect::<Vec<_>>().join("\n");
     output
 }
 

@@ -39,8 +39,8 @@ fn a_bad_flag_is_told_from_the_log() {
     let instance = Instance::of(raw).kit();
     let vm_args = instance.path().join("releases/0.1.0/vm.args");
     let good = fs::read_to_string(&vm_args).unwrap();
-    fs::write(&vm_args, format!("{good}\n+S nonsense\n")).unwrap();
-    fails_to_start(&instance, "schedulers nonsense");
+    fs::write(&vm_args, format!("{good}\n+sct nonsense\n")).unwrap();
+    fails_to_start(&instance, "bad cpu topology 'nonsense'");
     fs::write(&vm_args, good).unwrap();
     assert_eq!(instance.said(&["start"]), "0\n", "and afterwards it starts");
 }

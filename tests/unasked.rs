@@ -146,7 +146,8 @@ fn a_port_that_the_environment_gives_the_vm_is_known() {
     assert_eq!(instance.said(&["stop"]), "0\n");
     instance.set("ERL_AFLAGS", "-erl_epmd_port none");
     let said = instance.said(&["start"]);
-    assert_eq!(said, "1\n! error: ERL_AFLAGS: -erl_epmd_port needs a port from 1 to 65535\n");
+    let refused = "1\n! error: ERL_AFLAGS: -erl_epmd_port needs a port from 1 to 65535\n";
+    assert_eq!(said, format!("{refused}! help: for example: -erl_epmd_port 9100\n"));
 }
 
 #[test]

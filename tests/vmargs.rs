@@ -71,6 +71,57 @@ fn the_name_follows_the_host() {
 }
 
 #[test]
+fn templates_see_the_real_host() {
+    let text = "-name demo@{{ ip('lo') }}\n-a {{ user.uid }} {{ otp.release }} {{ limits.nofile | default('none', true) }} \
+        {{ net.interfaces.lo.ipv4 | join(',') }} {{ release.root | arg }} {{ memory.limit | mb > 0 }}\n";
+    let Some(instance) = with_template(text) else { return };
+    let shell = |script: &str| {
+        let output = Command::new("sh").args(["-c", script]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let said = instance.run(&["vmargs"]).ok();
+    let otp = shell("erl -noshell -eval 'io:format(\"~s\", [erlang:system_info(otp_release)]), halt().'");
+    let nofile = shell("ulimit -n").replace("unlimited", "none");
+    let line = format!("\n-a {} {otp} {nofile} 127.0.0.1 ", shell("id -u"));
+    assert!(said.contains("\n-name demo@127.0.0.1\n") && said.contains(&line), "{line}: {said}");
+    assert!(said.contains("dir/demo' true\n") || said.contains("dir/demo\" true\n"), "{said}");
+}
+
+/// Line ends of Windows, signs that other tools replace, values that name variables, included files: all as written.
+#[test]
+fn complaints_1_2_17_and_21_what_is_written_comes_through() {
+    let text = "-name demo@{{ ip('lo') }}\r\n-setcookie demo_cookie\r\n{% if env.VALUE %}\r\n\
+        -one {{ env.VALUE | arg }} 'a & b' ${HOME} $$ C:\\\\dir \"\\\\\\\\\" é中🦀 # & ${NO} comment\r\n{% endif %}\r\n\
+        -args_file {{ env.MORE | arg }}\r\n-env AND '&'\r\n";
+    let Some(mut instance) = with_template(text) else { return };
+    let more = instance.base().join("it's more");
+    fs::write(&more, "# more\r\n-two 'x\ty' {{ env.VALUE }}\r\n").unwrap();
+    instance.set("MORE", more.to_str().unwrap());
+    instance.set("VALUE", "${VALUE} & \\\\ a+b \\& $(id)");
+    instance.run(&["start"]).ok();
+    let ask = "[unicode:characters_to_list(X) || {ok, L} <- [init:get_argument(one), init:get_argument(two)], X <- hd(L)] \
+        ++ [os:getenv(\"AND\"), atom_to_list(node())] == [\"${VALUE} & \\\\\\\\ a+b \\\\& $(id)\", \"a & b\", \"${HOME}\", \
+        \"$$\", \"C:\\\\dir\", \"\\\\\\\\\\\\\\\\\", [233, 20013, 129408], \"x\\ty\", \"{{\", \"env.VALUE\", \"}}\", \"&\", \"demo@127.0.0.1\"].";
+    assert_eq!(
+        instance.run(&["rpc", "--erlang", ask]).ok(),
+        "true\n",
+        "{}",
+        instance.run(&["vmargs"]).stdout
+    );
+    instance.run(&["ping"]).ok();
+    instance.run(&["stop"]).ok();
+    // A file that includes itself, one that is a pipe, and one that is not there.
+    fs::write(&more, format!("-a\n-args_file '{}'\n", more.to_str().unwrap().replace('\'', "'\"'\"'")))
+        .unwrap();
+    let said = instance.said(&["start"]);
+    assert!(said.contains("BASE/it's more:2: -args_file \"BASE/it's more\" includes itself\n"), "{said}");
+    instance.set("MORE", "/dev/zero");
+    let refused = "1\n! error: releases/0.1.0/vm.args.j2:6: -args_file \"/dev/zero\" can't be read: it is no regular file\n\
+        ! help: the path is taken from the directory in which the node starts\n";
+    assert_eq!(instance.said(&["start"]), refused);
+}
+
+#[test]
 fn what_is_not_set_refuses_the_start_and_leaves_nothing() {
     let Some(mut instance) = with_template(&TEMPLATE.replace("{{ host.fqdn }}", "127.0.0.1")) else { return };
     let refused = "1\n! error: releases/0.1.0/vm.args.j2:5: env.X is not set\n\

@@ -121,6 +121,7 @@ _boot_core_environment() {
     [ -z "${RELEASE_NODE:-}" ] || export RELEASE_NODE
     [ -z "${RELEASE_COOKIE:-}" ] || export RELEASE_COOKIE
     [ -z "${RELEASE_DISTRIBUTION:-}" ] || export RELEASE_DISTRIBUTION
+    [ -z "${BOOT_VM_CHECK:-}" ] || export BOOT_VM_CHECK
 }
 
 # The instance's state directory: where a node has left its record and lives; else, for a start, the first

@@ -58,7 +58,8 @@ _boot_erts_render() {
     _boot_erts_what=$1
     shift
     exec "$_boot_helper" prepare "$_boot_erts_what" ${_boot_erts_ansi:+"$_boot_erts_ansi"} --kind "$_boot_kind" \
-        --template "$_boot_template" --erts "$_boot_erts_vsn" -- "$@"
+        --template "$_boot_template" --erts "$_boot_erts_vsn" --sizing "${BOOT_SIZING:-$_boot_sizing}" \
+        ${_boot_flags:+--flags "$_boot_flags"} ${_boot_erts_option:+"$_boot_erts_option"} -- "$@"
 }
 
 # takes the place of this process with the VM; its pid and start time stay those of this process
@@ -68,7 +69,12 @@ _boot_erts_exec() {
     export HOME
     # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
     eval "set -- ${_boot_extra:-}"
-    unset _boot_extra _boot_start_limit
+    if [ -n "${_boot_nofile:-}" ]; then
+        # The kernel's own bound may lie below the hard limit: then the limit stays as it is.
+        # shellcheck disable=SC3045 # all shells have -S
+        ulimit -S -n "$_boot_nofile" 2>/dev/null || :
+    fi
+    unset _boot_extra _boot_start_limit _boot_nofile
     [ $# -eq 0 ] || set -- -extra "$@"
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }

@@ -13,7 +13,12 @@ pub(super) fn run(options: &Generate) -> Result<Status, Failure> {
     let release = release(options.release_dir.as_deref(), "generate")?;
     let project = Project::open(&release.root, options.config.as_deref())?;
     let helper = load_helper(options, &release)?;
-    let parts = Parts { helper, template: project.template, overlay: project.overlay };
+    let parts = Parts {
+        helper,
+        template: project.template,
+        config_template: project.config_template,
+        overlay: project.overlay,
+    };
     let template = parts.template.is_some() || has_template_of_its_own(&release)?;
     let plan = Plan::new(&release, &project.config, template);
     let files = kit::files(&release, &plan, &parts);

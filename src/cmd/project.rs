@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::shown;
-use crate::config::Config;
+use crate::config::{Config, ProjectPath};
 use crate::error::{Failure, Message, Status};
 use crate::kit::overlay::{self, OverlayFile};
 
@@ -13,6 +13,7 @@ use crate::kit::overlay::{self, OverlayFile};
 pub(super) struct Project {
     pub(super) config: Config,
     pub(super) template: Option<Vec<u8>>,
+    pub(super) config_template: Option<Vec<u8>>,
     pub(super) overlay: Vec<OverlayFile>,
 }
 
@@ -37,9 +38,11 @@ impl Project {
             return Err(Message::new(Status::Usage, message).with_help("relboot init writes one").into());
         }
         let config = found.unwrap_or_default();
-        let template = template(&root, &config)?;
+        let template = read_template(&root, config.vm.template.as_ref(), "rel/vm.args.j2", "vm")?;
+        let config_template =
+            read_template(&root, config.config.template.as_ref(), "rel/sys.config.j2", "config")?;
         let overlay = overlay::read(&root.join("rel/boot"))?;
-        Ok(Self { config, template, overlay })
+        Ok(Self { config, template, config_template, overlay })
     }
 }
 
@@ -57,14 +60,19 @@ fn root_of_config(file: &Path, here: &Path) -> PathBuf {
     dir.and_then(Path::parent).map_or_else(|| here.into(), Into::into)
 }
 
-fn template(root: &Path, config: &Config) -> Result<Option<Vec<u8>>, Failure> {
-    let named = config.vm.template.as_ref();
-    let path = root.join(named.map_or(Path::new("rel/vm.args.j2"), |path| path.as_path()));
+/// The template that is `named` in its section of the configuration, or the usual one when that is there.
+fn read_template(
+    root: &Path,
+    named: Option<&ProjectPath>,
+    usual: &str,
+    section: &str,
+) -> Result<Option<Vec<u8>>, Failure> {
+    let path = root.join(named.map_or(Path::new(usual), |path| path.as_path()));
     match fs::read(&path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(None),
         Err(error) => Err(Message::new(Status::Failed, format!("{}: {error}", shown(&path)))
-            .with_help("[vm] template in relboot.toml names it, relative to the project")
+            .with_help(format!("[{section}] template in relboot.toml names it, relative to the project"))
             .into()),
     }
 }
@@ -92,11 +100,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let release = dir.path().join("_build/prod/rel/demo");
         let project = Project::open(&release, None).unwrap();
-        assert_eq!((project.template, project.overlay), (None, vec![]));
+        assert_eq!((project.template, project.config_template, project.overlay), (None, None, vec![]));
+        write(dir.path(), "rel/sys.config.j2", "[].\n");
         write(dir.path(), "rel/vm.args.j2", "-sname a\n");
         write(dir.path(), "rel/boot/env.sh", "A=1\n");
         let project = Project::open(&release, None).unwrap();
         assert_eq!(project.template.unwrap(), b"-sname a\n");
+        assert_eq!(project.config_template.unwrap(), b"[].\n");
         assert_eq!(project.overlay[0].path, "env.sh");
         write(dir.path(), "rel/relboot.toml", "[vm]\ntemplate = \"rel/none.j2\"\n");
         let error = Project::open(&release, None).unwrap_err();

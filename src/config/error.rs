@@ -33,6 +33,15 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
+    /// `[vm.flags]` beside `sizing = "off"`.
+    pub(super) fn without_sizing(text: &str, shown: &str) -> Self {
+        let table = DeTable::parse(text).ok();
+        let flags = table.as_ref().and_then(|table| table.get_ref().get("vm")?.get_ref().get("flags"));
+        let place = place(text, shown, flags.map_or(0, |flags| flags.span().start));
+        let message = "these are for what sizing decides, and it is off: sizing = \"auto\" in [vm]".into();
+        Self::Wrong { place, key: "vm.flags".into(), message }
+    }
+
     pub(super) fn wrong(text: &str, shown: &str, error: &toml::de::Error) -> Self {
         let offset = error.span().map_or(0, |span| span.start);
         let place = place(text, shown, offset);

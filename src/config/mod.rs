@@ -10,8 +10,10 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Unexpected, Visitor};
 
 mod error;
+mod flags;
 
 pub use self::error::ConfigError;
+pub use self::flags::Flags;
 
 /// The whole file; each part may be missing.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -19,6 +21,8 @@ pub use self::error::ConfigError;
 pub struct Config {
     /// `[vm]`
     pub vm: Vm,
+    /// `[config]`
+    pub config: SysConfig,
     /// `[start]`: how long the node may take to boot.
     pub start: Timed,
     /// `[stop]`: how long the node may take to stop.
@@ -53,6 +57,29 @@ pub enum Where {
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Vm {
     /// The template of `vm.args`; without the key it is `rel/vm.args.j2`, when there is one.
+    pub template: Option<ProjectPath>,
+    /// Whether the host decides the flags that nobody wrote.
+    pub sizing: Sizing,
+    /// `[vm.flags]`: what is set against that.
+    pub flags: Flags,
+}
+
+/// Whether the host decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase", expecting = "\"auto\" or \"off\"")]
+pub enum Sizing {
+    /// What nobody wrote follows from the host, at each start.
+    Auto,
+    /// vm.args says all.
+    #[default]
+    Off,
+}
+
+/// `[config]`: the configuration of the applications.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct SysConfig {
+    /// The template of sys.config; without the key it is `rel/sys.config.j2`, when there is one.
     pub template: Option<ProjectPath>,
 }
 
@@ -146,7 +173,11 @@ impl Config {
     /// # Errors
     /// With line and column: what is no TOML, unknown keys, wrong types, impossible values.
     pub fn parse(text: &str, shown: &str) -> Result<Self, ConfigError> {
-        toml::from_str(text).map_err(|error| ConfigError::wrong(text, shown, &error))
+        let config: Self = toml::from_str(text).map_err(|error| ConfigError::wrong(text, shown, &error))?;
+        if config.vm.sizing == Sizing::Off && !config.vm.flags.is_empty() {
+            return Err(ConfigError::without_sizing(text, shown));
+        }
+        Ok(config)
     }
 }
 
@@ -169,9 +200,10 @@ mod tests {
 
     #[test]
     fn all_that_can_be_said() {
-        let text = "[vm]\ntemplate = \"rel/my.j2\"\n[start]\ntimeout = 5\n[stop]\ntimeout=86400\n[hooks]\ntimeout=1\n[commands]\neval=\"node\"\n";
+        let text = "[vm]\ntemplate = \"rel/my.j2\"\n[config]\ntemplate = \"c.j2\"\n[start]\ntimeout = 5\n[stop]\ntimeout=86400\n[hooks]\ntimeout=1\n[commands]\neval=\"node\"\n";
         let config = Config::parse(text, "x").unwrap();
         assert_eq!(config.vm.template.unwrap().as_path().to_str(), Some("rel/my.j2"));
+        assert_eq!(config.config.template.unwrap().as_path().to_str(), Some("c.j2"));
         assert_eq!(config.commands.eval, Where::Node);
         let limits = [config.start, config.stop, config.hooks].map(|part| part.timeout.get());
         assert_eq!(limits, [5, 86_400, 1]);
@@ -184,9 +216,9 @@ mod tests {
         assert_eq!(help.unwrap(), "did you mean \"start\"?");
         let (message, help) = fails("[vm]\n\"é\" = 1\n");
         assert_eq!(message, "rel/relboot.toml:2:1: unknown key \"é\"");
-        assert_eq!(help.unwrap(), "the keys here are: template");
+        assert_eq!(help.unwrap(), "the keys here are: template, sizing, flags");
         let (_, help) = fails("colour = 1\n");
-        assert_eq!(help.unwrap(), "the keys here are: vm, start, stop, hooks, commands");
+        assert_eq!(help.unwrap(), "the keys here are: vm, config, start, stop, hooks, commands");
     }
 
     #[test]

@@ -3,12 +3,11 @@
 mod page;
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 
 use serde::Serialize;
 
 use super::env::{self, Instance};
-use super::{options, prepare, print};
+use super::{colours, options, prepare, print};
 use crate::error::{Failure, Message, Status};
 use crate::host::{Cpu, Directory, Facts, Host, Limits, Memory, Net, System, User};
 
@@ -77,7 +76,7 @@ impl Known {
 }
 
 /// What some shells add of themselves, each its own choice of these.
-const OF_SHELLS: [&str; 5] = ["_", "OLDPWD", "PWD", "SHLVL", "_AST_FEATURES"];
+const OF_SHELLS: [&str; 5] = ["_", "A__z", "OLDPWD", "PWD", "SHLVL"];
 
 /// The variables that a template would see, without the core's and the shell's own.
 fn names() -> Vec<String> {
@@ -109,11 +108,4 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         print(&page::draw(&known, colours()))?;
     }
     Ok(Status::Done)
-}
-
-/// Whether standard output is a terminal that shows colours, and they are wanted.
-fn colours() -> bool {
-    std::io::stdout().is_terminal()
-        && env::var("NO_COLOR").is_none()
-        && env::var("TERM").is_some_and(|terminal| terminal != "dumb")
 }

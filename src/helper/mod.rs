@@ -24,7 +24,7 @@ mod stop;
 mod wait;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use crate::error::{Failure, Message, Status, report};
 
@@ -74,6 +74,13 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
 fn print(text: &str) -> Result<(), Failure> {
     let written = std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush());
     written.map_err(|error| Message::new(Status::Failed, format!("cannot write the result: {error}")).into())
+}
+
+/// Whether standard output is a terminal that shows colours, and they are wanted.
+fn colours() -> bool {
+    std::io::stdout().is_terminal()
+        && env::var("NO_COLOR").is_none()
+        && env::var("TERM").is_some_and(|terminal| terminal != "dumb")
 }
 
 /// Writes a message to standard error; nothing can be told when that is closed.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::client::{self, Output};
 use super::env::Instance;
-use super::{options, print};
+use super::{options, prepare, print};
 use crate::error::{Failure, Message, Status};
 use crate::node::{self, Connection, Outcome, Term};
 
@@ -50,8 +50,13 @@ pub(super) fn switch(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let instance = Instance::from_env()?;
     let mut connection = client::open(&instance, options::CLIENT_LIMIT)?;
     unpack_on(&mut connection, &instance, &request)?;
-    let bindings =
-        [("Vsn", Term::string(&request.vsn)), ("Permanent", Term::atom(request.permanent.to_string()))];
+    // Before anything is changed: what is wrong with it refuses the upgrade.
+    let rendered = prepare::Rendered::of_version(&instance, &request.vsn)?;
+    let bindings = [
+        ("Vsn", Term::string(&request.vsn)),
+        ("Permanent", Term::atom(request.permanent.to_string())),
+        ("Rendered", Term::string(&rendered.path())),
+    ];
     let answer = evaluate(&mut connection, include_str!("releases/switch.expr"), &bindings, request.limit)?;
     let Request { vsn, .. } = &request;
     let name = &instance.name;

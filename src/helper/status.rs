@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::env::{self, Instance};
+use super::env::Instance;
 use super::process::Process;
 use super::record::{self, Record};
-use super::{client, options, print};
+use super::{client, colours, options, print};
 use crate::error::{Failure, Message, Report, Status};
 use crate::node::Connection;
 
@@ -157,9 +157,5 @@ fn show(value: &Value, json: bool) -> String {
     if json {
         return format!("{value}\n");
     }
-    let terminal = std::io::stdout().is_terminal();
-    let colours = terminal
-        && env::var("NO_COLOR").is_none()
-        && env::var("TERM").is_some_and(|terminal| terminal != "dumb");
-    screen::draw(value, screen::width(), colours)
+    screen::draw(value, screen::width(), colours())
 }

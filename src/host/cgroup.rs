@@ -41,6 +41,11 @@ impl Groups {
         self.select(wanted, read)
     }
 
+    /// The same of this process's own group alone.
+    pub(super) fn own_v1<T>(&self, controller: &str, read: impl Fn(&Path) -> Option<T>) -> Option<T> {
+        read(&self.v1(controller, |path| Some(path.to_path_buf())).into_iter().next()?)
+    }
+
     fn select<T>(
         &self,
         wanted: impl Fn(Option<&Vec<String>>) -> bool,

@@ -44,7 +44,7 @@ fn limits(groups: &Groups) -> Vec<u64> {
     let mut limits = groups.v2(|group| bytes(&group.join("memory.max")));
     limits.extend(groups.v2(|group| bytes(&group.join("memory.high"))));
     limits.extend(groups.v1("memory", |group| bytes(&group.join("memory.limit_in_bytes"))));
-    limits.extend(groups.v1("memory", hierarchical));
+    limits.extend(groups.own_v1("memory", hierarchical));
     limits.retain(|limit| *limit < V1_UNLIMITED);
     limits
 }

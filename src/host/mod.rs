@@ -125,40 +125,4 @@ impl Facts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Facts, Limits, Net, Roots, System, User};
-
-    #[test]
-    fn this_machine_has_plausible_facts() {
-        let facts = Facts::collect(&Roots::default());
-        assert!(!facts.host.name.is_empty() && !facts.host.name.contains('.'), "{:?}", facts.host);
-        assert_eq!(facts.host.fqdn.contains('.'), facts.host.domain.is_some(), "{:?}", facts.host);
-        assert!(facts.cpu.count >= 1 && facts.cpu.count <= facts.cpu.affinity, "{:?}", facts.cpu);
-        assert!(facts.cpu.affinity <= facts.cpu.online, "{:?}", facts.cpu);
-        let memory = &facts.memory;
-        let total = memory.total.expect("a Linux host has /proc/meminfo");
-        assert!(total > 64 << 20, "{memory:?}");
-        assert!(memory.available.is_some_and(|bytes| bytes <= total), "{memory:?}");
-        assert!(memory.limit.is_some_and(|bytes| bytes <= total), "{memory:?}");
-    }
-
-    #[test]
-    fn an_empty_tree_still_gives_facts() {
-        let dir = tempfile::tempdir().unwrap();
-        let facts = Facts::collect(&Roots::under(dir.path()));
-        assert!(facts.cpu.count >= 1);
-        assert_eq!(facts.cpu.quota, None);
-        assert_eq!(facts.memory.limit, None);
-        assert_eq!(facts.host.name, "localhost");
-        assert_eq!((facts.limits, facts.net), (Limits::default(), Net::default()));
-        assert_eq!((facts.system, facts.user), (System::default(), User::default()));
-    }
-
-    #[test]
-    fn facts_are_json_with_the_names_of_templates() {
-        let json = serde_json::to_value(Facts::collect(&Roots::default())).unwrap();
-        for name in ["/host/fqdn", "/host/domain", "/cpu/count", "/cpu/quota", "/memory/limit"] {
-            assert!(json.pointer(name).is_some(), "{name}");
-        }
-    }
-}
+mod tests;

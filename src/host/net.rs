@@ -51,6 +51,7 @@ impl Net {
         }
         let ipv4 = own.then(live::source_v4).flatten().or_else(|| tables.source_v4(&interfaces));
         let ipv6 = own.then(live::source_v6).flatten().or_else(|| tables.source_v6(&interfaces));
+        let ipv6 = ipv6.map(|address| tables.lasting(address, &interfaces));
         let route = tables.route().or_else(|| carrier(&interfaces, ipv4, ipv6));
         Self { ipv4, ipv6, route, interfaces }
     }

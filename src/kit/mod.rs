@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub use self::error::KitError;
 use self::manifest::Manifest;
 use self::overlay::OverlayFile;
-use crate::config::{Config, Where};
+use crate::config::{Config, Sizing, Where};
 use crate::names::ReleaseName;
 use crate::release::{Kind, Release};
 
@@ -29,6 +29,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The run-time template's name in `releases/VSN/`.
 pub const TEMPLATE: &str = "vm.args.j2";
+
+/// The same of sys.config; the helper looks for it by itself.
+pub const CONFIG_TEMPLATE: &str = "sys.config.j2";
 
 /// The first words of `bin/NAME` after its shebang, by which it is recognised.
 pub const ENTRY_MARK: &str = "# relboot entry";
@@ -48,6 +51,10 @@ pub struct Plan {
     pub elixir: bool,
     /// Whether vm.args is rendered at start.
     pub template: bool,
+    /// Whether the host decides the flags that nobody wrote.
+    pub sizing: bool,
+    /// What is set against that, one `FLAG=VALUE` in each line.
+    pub flags: String,
     /// Whether `eval` asks the running node.
     pub eval_on_node: bool,
     /// How long the node may take to boot, in seconds.
@@ -69,6 +76,8 @@ impl Plan {
             erts_vsn: release.erts_vsn.clone(),
             elixir: release.has_elixir(),
             template,
+            sizing: config.vm.sizing == Sizing::Auto,
+            flags: config.vm.flags.to_text(),
             eval_on_node: config.commands.eval == Where::Node,
             start_timeout: config.start.timeout.get(),
             stop_timeout: config.stop.timeout.get(),
@@ -113,6 +122,8 @@ pub struct Parts {
     pub helper: Vec<u8>,
     /// The project's template of vm.args.
     pub template: Option<Vec<u8>>,
+    /// The project's template of sys.config.
+    pub config_template: Option<Vec<u8>>,
     /// The project's `rel/boot/`.
     pub overlay: Vec<OverlayFile>,
 }
@@ -139,6 +150,9 @@ pub fn files(release: &Release, plan: &Plan, parts: &Parts) -> Vec<Planned> {
     put(format!("{boot}/{}", helper::NAME), parts.helper.clone(), 0o755, Rule::Kit);
     if let Some(template) = &parts.template {
         put(format!("{}/{TEMPLATE}", release.version_dir()), template.clone(), 0o644, Rule::Kit);
+    }
+    if let Some(template) = &parts.config_template {
+        put(format!("{}/{CONFIG_TEMPLATE}", release.version_dir()), template.clone(), 0o644, Rule::Kit);
     }
     put(format!("bin/{}", release.name), render::entry(plan), 0o755, Rule::Entry);
     put("releases/RELEASES".into(), records::releases(release).into(), 0o644, Rule::Record);

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::consult::{Dialect, Term, Value, read};
 use crate::release::Release;
-use crate::release::term::{Term, Value, read};
 
 /// `releases/RELEASES` for the one version of `release`, permanent, with paths relative to its root.
 #[must_use]
@@ -31,7 +31,7 @@ pub fn releases(release: &Release) -> String {
 /// A text that can't be read is not stale but broken, and left to its owner.
 #[must_use]
 pub fn is_stale(text: &str, release: &Release) -> bool {
-    let Ok(Term { value: Value::List(versions), .. }) = read(text) else { return false };
+    let Ok(Term { value: Value::List(versions), .. }) = read(text, Dialect::default()) else { return false };
     let wanted: BTreeSet<(&str, &str)> =
         release.applications.iter().map(|app| (app.name.as_str(), app.vsn.as_str())).collect();
     !versions.iter().any(|version| applications(version, &release.vsn).is_some_and(|apps| apps == wanted))
@@ -84,7 +84,7 @@ fn atom(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{atom, is_stale, releases, start_data};
-    use crate::release::term::read;
+    use crate::consult::{Dialect, read};
     use crate::release::{Release, tests as made};
 
     #[test]
@@ -99,7 +99,7 @@ mod tests {
                    {demo,"0.1.0","lib/demo-0.1.0"}],
                   permanent}].
         "#);
-        assert!(read(&releases(&release)).is_ok());
+        assert!(read(&releases(&release), Dialect::default()).is_ok());
         assert_eq!(start_data(&release), "13.1.5 0.1.0");
     }
 

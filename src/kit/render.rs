@@ -36,6 +36,8 @@ struct Settings<'a> {
     erts_vsn: &'a str,
     elixir: &'a str,
     template: &'a str,
+    sizing: &'a str,
+    flags: &'a str,
     eval: &'a str,
     start_timeout: u32,
     stop_timeout: u32,
@@ -61,6 +63,8 @@ pub(super) fn settings(plan: &Plan) -> Vec<u8> {
         erts_vsn: &plan.erts_vsn,
         elixir: if plan.elixir { "yes" } else { "" },
         template: if plan.template { super::TEMPLATE } else { "" },
+        sizing: if plan.sizing { "auto" } else { "off" },
+        flags: &plan.flags,
         eval: if plan.eval_on_node { "node" } else { "vm" },
         start_timeout: plan.start_timeout,
         stop_timeout: plan.stop_timeout,
@@ -97,6 +101,8 @@ mod tests {
         _boot_erts_vsn=13.1.5
         _boot_elixir=''
         _boot_template=''
+        _boot_sizing=off
+        _boot_flags=''
         _boot_eval=vm
         _boot_start_timeout=60
         _boot_stop_timeout=60

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use super::term::Fault;
+use crate::consult::Fault;
 use crate::error::{Report, Status};
 use crate::names::NameError;
 

@@ -12,7 +12,6 @@ pub mod elf;
 mod error;
 pub mod rel_file;
 pub mod script;
-pub mod term;
 #[cfg(test)]
 pub(crate) mod tests;
 

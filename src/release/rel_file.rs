@@ -1,7 +1,7 @@
 //! `NAME.rel`: which applications, in which versions, on which erts. Parses text; touches no disk.
 //! The format is that of the `rel(5)` page of OTP's sasl application.
 
-use super::term::{Fault, Term, Value, read};
+use crate::consult::{Dialect, Fault, Term, Value, read};
 
 /// An application of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct RelFile {
 /// With line and column, when the text is no such term.
 pub fn parse(source: &str) -> Result<RelFile, Fault> {
     let shape = "it should be {release, {NAME, VSN}, {erts, VSN}, APPLICATIONS}";
-    let term = read(source)?;
+    let term = read(source, Dialect::default())?;
     let parts = tuple(&term, shape)?;
     let [tag, release, erts, applications] = parts else { return Err(term.fault(shape)) };
     atom(tag, "release")?;

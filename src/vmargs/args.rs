@@ -1,8 +1,13 @@
 //! The words of vm.args as a list to look into and to edit. Knows which words belong to which
 //! flag; knows nothing of what a flag means.
 
+mod uses;
+
+pub use uses::Use;
+
 use std::fmt;
 
+use super::check::knows;
 use super::error::{Error, Place};
 use super::flags::{Arity, emulator_flag, init_flag};
 use super::words::{Dialect, Word, quote, split};
@@ -13,6 +18,9 @@ pub type Include<'a> = dyn FnMut(&str) -> std::io::Result<String> + 'a;
 
 /// How deep `-args_file` may nest; deeper is a cycle under changing names.
 const DEPTH: usize = 32;
+
+/// How many files may be included: each may include several others, all of them again.
+const INCLUDES: usize = 500;
 
 /// Command line words for `erl`, in order, with the place of each. `Debug` shows flags, no values.
 #[derive(Clone, Default)]
@@ -67,7 +75,15 @@ impl Args {
     /// that include themselves.
     pub fn parse(text: &str, file: &str, include: &mut Include<'_>) -> Result<Self, Error> {
         let mut args = Self::default();
-        args.read(text, &mut vec![file.to_owned()], include)?;
+        let mut left = INCLUDES;
+        let mut counted = |path: &str| match left {
+            0 => Err(std::io::Error::other("there are too many files")),
+            _ => {
+                left -= 1;
+                include(path)
+            }
+        };
+        args.read(text, &mut vec![file.to_owned()], &mut counted)?;
         args.checked()
     }
 
@@ -168,6 +184,8 @@ impl Args {
             let text = token.text.as_str();
             let left = self.tokens.len() - at - 1;
             let wanted = if text.starts_with('+') {
+                // What stands behind a flag that nobody knows was meant for that one.
+                open = if knows(text) { open } else { None };
                 emulator_flag(text, self.tokens.get(at + 1).map(|next| next.text.as_str()))
             } else if text == "--" {
                 open = None;
@@ -187,27 +205,6 @@ impl Args {
             roles.extend((0..verbatim.unwrap_or(0)).map(|_| Role::Value(at)));
         }
         (roles, lacking)
-    }
-
-    /// All uses of `flag`, in order.
-    #[must_use]
-    pub fn occurrences(&self, flag: &str) -> Vec<Occurrence> {
-        let roles = self.roles().0;
-        let values = |at| {
-            let own = |(role, _): &(&Role, &Token)| **role == Role::Value(at);
-            roles.iter().zip(&self.tokens).filter(own).map(|(_, token)| token.text.clone()).collect()
-        };
-        let uses = |(at, token): (usize, &Token)| {
-            let is_use = roles[at] == Role::Flag && token.text == flag;
-            is_use.then(|| Occurrence { values: values(at), place: token.place.clone() })
-        };
-        self.tokens.iter().enumerate().filter_map(uses).collect()
-    }
-
-    /// The values of each use of `flag`, in order; empty when it is not there.
-    #[must_use]
-    pub fn get(&self, flag: &str) -> Vec<Vec<String>> {
-        self.occurrences(flag).into_iter().map(|occurrence| occurrence.values).collect()
     }
 
     /// Removes all uses of `flag` with their values, and gives the values.

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::secret::CookieRule;
+use super::substitute::{NOT_REPLACED, has_variable};
 use super::template::TemplateError;
 use crate::error::Report;
 use crate::names::NameError;
@@ -21,6 +22,13 @@ impl Place {
     /// A line of a file.
     pub fn new(file: impl Into<String>, line: usize) -> Self {
         Self { file: file.into(), line }
+    }
+
+    /// Moves it from a line of an outcome to that which `lines` has for it.
+    pub(super) fn move_to(&mut self, lines: &[usize]) {
+        if let Some(line) = self.line.checked_sub(1).and_then(|at| lines.get(at)).filter(|line| **line > 0) {
+            self.line = *line;
+        }
     }
 
     /// An environment variable.
@@ -128,6 +136,20 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The place of what can be wrong with the words themselves.
+    pub(super) fn place_mut(&mut self) -> Option<&mut Place> {
+        match self {
+            Self::Unclosed { place, .. }
+            | Self::Nul { place }
+            | Self::MissingValue { place, .. }
+            | Self::Include { place, .. }
+            | Self::Cycle { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -182,7 +204,11 @@ impl Report for Error {
                 format!("write {alive}@HOST.DOMAIN or {alive}@ADDRESS, or use a short name (-sname)")
             }
             Self::NotShort { .. } => "use a long name: -name in vm.args, or RELEASE_DISTRIBUTION=name".into(),
+            Self::Cookie { rule: CookieRule::Variable, .. } => NOT_REPLACED.into(),
             Self::Cookie { .. } => CookieRule::HELP.into(),
+            Self::BadValue { place, flag, rule } => help_bad_value(place, flag, rule),
+            Self::Name { source, .. } if has_variable(&source.to_string()) => NOT_REPLACED.into(),
+            Self::Name { .. } => "for example: demo@HOST, or demo alone for a node on this host".into(),
             _ => return None,
         })
     }
@@ -191,5 +217,14 @@ impl Report for Error {
 impl From<TemplateError> for Error {
     fn from(error: TemplateError) -> Self {
         Self::Template(Box::new(error))
+    }
+}
+
+fn help_bad_value(place: &Place, flag: &str, rule: &str) -> String {
+    match flag {
+        "" => format!("set {place} to {rule}, or unset it"),
+        "-setcookie" => CookieRule::HELP.into(),
+        "-erl_epmd_port" => "for example: -erl_epmd_port 9100".into(),
+        _ => format!("for example: {flag} demo"),
     }
 }

@@ -1,7 +1,7 @@
 //! How many values follow a flag, as OTP's erlexec and `init` count them. Data and no editing.
 //!
-//! Taken from `erts/etc/common/erlexec.c` and compared with the installed erlexec by a test; `+srct`
-//! and `+hmaxib` are of OTP releases after 25. A flag that is not
+//! Taken from `erts/etc/common/erlexec.c` and compared with the installed erlexec by a test; `+srct`,
+//! `+hmaxib`, `+MMlp`, `+pad`, `+zhft` and `+Dibpl` are of OTP releases after 25. A flag that is not
 //! here passes through unharmed: words keep their order, only `get` and `take` would not see its value.
 
 /// How the words after a flag belong to it.
@@ -56,9 +56,9 @@ pub(super) fn emulator_flag(flag: &str, next: Option<&str>) -> Option<usize> {
 }
 
 /// Flags whose value is the next word, whatever it looks like.
-const ANY_VALUE: [&str; 23] = [
-    "a", "A", "C", "e", "i", "n", "P", "Q", "t", "T", "R", "W", "K", "IOt", "IOp", "IOPt", "IOPp", "S", "SP",
-    "SDcpu", "SDPcpu", "SDio", "pc",
+const ANY_VALUE: [&str; 24] = [
+    "a", "A", "C", "e", "i", "n", "P", "Q", "t", "T", "R", "W", "K", "IOt", "IOp", "IOPt", "IOPp", "IOs",
+    "S", "SP", "SDcpu", "SDPcpu", "SDio", "pc",
 ];
 
 /// Flags whose value can't begin with `-` or `+`, by their first letter.
@@ -68,12 +68,14 @@ fn takes_plain_value(rest: &str) -> bool {
     match first {
         Some('M') => {
             let mut chars = switch.chars();
-            let allocator = chars.next().is_some_and(|c| "uBIDEFHLRSTZ".contains(c));
+            let allocator = chars.next().is_some_and(|c| "uBIDEFHLRSTXZ".contains(c));
             (allocator && ALLOCATOR.contains(&chars.as_str())) || MEMORY.contains(&switch)
         }
         Some('h') => HEAP.contains(&switch),
         Some('s') => SCHEDULER.contains(&switch),
-        Some('z') => ["dbbl", "dntgc", "ebwt", "osrl"].contains(&switch),
+        Some('z') => ["dbbl", "dntgc", "ebwt", "hft", "osrl"].contains(&switch),
+        Some('p') => switch == "ad",
+        Some('D') => switch == "ibpl",
         Some('r') => switch == "g",
         // Every documented option of the JIT has a value.
         Some('J') => !switch.is_empty(),
@@ -88,9 +90,9 @@ const ALLOCATOR: [&str; 23] = [
 ];
 
 /// Other `+M...`.
-const MEMORY: [&str; 21] = [
+const MEMORY: [&str; 22] = [
     "ea", "ummc", "uycs", "usac", "im", "is", "lpm", "Mamcbf", "Mrmcbf", "Mmcs", "Mscs", "Mscrfsd", "Msco",
-    "Mscrpm", "Ye", "Ym", "Ytp", "Ytt", "Iscs", "Xscs", "dai",
+    "Mscrpm", "Ye", "Ym", "Ytp", "Ytt", "Iscs", "Xscs", "dai", "Mlp",
 ];
 
 /// `+h...`; `+h` alone has a value too.
@@ -140,7 +142,7 @@ mod tests {
         if !crate::vmargs::tests::have_erl() {
             return;
         }
-        let newer = ["+srct", "+hmaxib"];
+        let newer = ["+srct", "+hmaxib", "+MMlp", "+IOs"];
         let with = |prefix: &'static str, tails: &[&str]| -> Vec<String> {
             tails.iter().map(|tail| format!("{prefix}{tail}")).collect()
         };

@@ -42,8 +42,10 @@ pub struct Wishes {
     pub node: Option<String>,
     /// `RELEASE_DISTRIBUTION` as the user set it.
     pub distribution: Option<Distribution>,
-    /// The name for a release that sets none anywhere; short, as mix has it.
+    /// The name for a release that sets none anywhere; short, as mix has it, unless `default_long`.
     pub default_name: Option<String>,
+    /// Whether that is a long one.
+    pub default_long: bool,
     /// `RELEASE_COOKIE`.
     pub cookie: Option<Secret>,
 }
@@ -72,11 +74,20 @@ pub struct Identity {
 ///
 /// # Errors
 /// Flags that contradict each other or lack a value, names and cookies that OTP would refuse or
-/// misread, a long name without a host where the host has no domain, a short one with.
-pub fn identify(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<Identity, Error> {
-    let cookie = cookie(args, wishes)?;
-    let dist_port = dist_port(args)?;
+/// misread, a long name without a host where the host has no domain, a short one with: all of them.
+pub fn identify(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<Identity, Vec<Error>> {
+    let (cookie, port, name) = (cookie(args, wishes), dist_port(args), node(args, wishes, host));
     let proto_dist = proto_dist(args);
+    match (name, cookie, port) {
+        (Ok((node, long)), Ok(cookie), Ok(dist_port)) => {
+            Ok(Identity { node, long, cookie, dist_port, proto_dist })
+        }
+        (name, cookie, port) => Err([name.err(), cookie.err(), port.err()].into_iter().flatten().collect()),
+    }
+}
+
+/// The whole name, and whether it is a long one.
+fn node(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<(Option<NodeName>, bool), Error> {
     let name = name(args, wishes)?;
     let long = name.as_ref().is_some_and(|name| name.long);
     let node = match name {
@@ -87,7 +98,7 @@ pub fn identify(args: &mut Args, wishes: &Wishes, host: &Host) -> Result<Identit
         Some(name) => Some(name.complete(host)?),
         None => None,
     };
-    Ok(Identity { node, long, cookie, dist_port, proto_dist })
+    Ok((node, long))
 }
 
 impl Identity {
@@ -146,7 +157,7 @@ fn name(args: &mut Args, wishes: &Wishes) -> Result<Option<Name>, Error> {
     } else {
         in_file.or_else(|| {
             let text = wishes.default_name.clone().filter(|name| !name.is_empty())?;
-            Some(Name { text, long: false, place: Place::variable("the release's name") })
+            Some(Name { text, long: wishes.default_long, place: Place::variable("the release's name") })
         })
     };
     match (wishes.distribution, &mut name) {
@@ -195,12 +206,16 @@ fn cookie(args: &mut Args, wishes: &Wishes) -> Result<Option<Secret>, Error> {
             ([_], Some(_)) => {}
             ([_], None) => found = Some(occurrence),
             // OTP 24 and later: the cookie for one other node.
-            ([node, cookie], _) => args.push(flag, &[node, cookie]),
+            ([node, cookie], _) => {
+                let rule = Secret::new(cookie.as_str()).check_cookie();
+                rule.map_err(|rule| Error::Cookie { place: occurrence.place.clone(), rule })?;
+                args.push(flag, &[node, cookie]);
+            }
             _ => {
                 return Err(bad_value(
                     occurrence.place,
                     flag,
-                    "one value, a cookie that does not begin with \"-\"",
+                    "one value, a cookie that begins with neither \"-\" nor \"+\"",
                 ));
             }
         }

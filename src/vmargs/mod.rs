@@ -5,17 +5,22 @@
 //! message carries a value from the environment or a cookie.
 
 mod args;
+mod check;
 mod error;
 mod flags;
 mod identity;
 mod secret;
+pub mod sizing;
+mod substitute;
 mod template;
 mod words;
 
-pub use args::{Args, Include, Occurrence};
+pub use args::{Args, Include, Occurrence, Use};
+pub use check::{Findings, Refused, check};
 pub use error::{Error, Place};
 pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
+pub use substitute::{SubstituteError, substitute};
 pub use template::{
     Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
 };

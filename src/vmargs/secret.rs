@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::substitute::has_variable;
+
 /// A text that must not be shown: `Debug` prints none of it and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -28,6 +30,8 @@ impl Secret {
             Err(CookieRule::Empty)
         } else if text.starts_with('-') {
             Err(CookieRule::Dash)
+        } else if has_variable(text) {
+            Err(CookieRule::Variable)
         } else if !text.chars().all(|c| c.is_ascii_graphic()) {
             Err(CookieRule::Characters)
         } else if text.len() > 255 {
@@ -51,6 +55,8 @@ pub enum CookieRule {
     Empty,
     /// `-` at the start would make it a flag: the node would silently use another cookie.
     Dash,
+    /// It came out of a file that nobody rendered, and anybody could guess it.
+    Variable,
     /// A cookie file holds printable ASCII only, and tools differ on spaces.
     Characters,
     /// It is an atom.
@@ -68,6 +74,7 @@ impl fmt::Display for CookieRule {
         f.write_str(match self {
             Self::Empty => "is empty",
             Self::Dash => "begins with \"-\"",
+            Self::Variable => "is a ${VARIABLE} that nobody has replaced",
             Self::Characters => "has a character that is no printable ASCII, or a space",
             Self::Length => "has more than 255 characters",
         })
@@ -80,12 +87,14 @@ mod tests {
 
     #[test]
     fn cookies_are_printable_ascii() {
-        for good in ["x", "!~", "a-b+c", &"x".repeat(255)] {
+        for good in ["x", "!~", "a-b+c", "${", "${}", "${1}", "$A{B}", "${a-b}", &"x".repeat(255)] {
             assert_eq!(Secret::new(good).check_cookie(), Ok(()), "{good}");
         }
         for (bad, rule) in [
             ("", CookieRule::Empty),
             ("-x", CookieRule::Dash),
+            ("${COOKIE}", CookieRule::Variable),
+            ("a${A_1:-x}", CookieRule::Variable),
             ("a b", CookieRule::Characters),
             ("a\r", CookieRule::Characters),
             ("é", CookieRule::Characters),

@@ -3,12 +3,14 @@
 //! A template sees [`Context`] and nothing else: it opens no file (the caller's [`Sources`] do) and can't run
 //! for long or make much. Messages are made here from names and places only; the engine's own may quote values.
 
+mod environment;
 mod erlang;
 mod error;
 mod explain;
 mod filters;
 mod functions;
 mod limits;
+mod lines;
 mod names;
 mod similar;
 mod sizes;
@@ -25,6 +27,7 @@ use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior, tests as engine_tests}
 
 use super::error::Error;
 use crate::host::Facts;
+pub(super) use environment::Variable;
 pub use error::{Problem, TemplateError};
 use explain::Source;
 use functions::Kept;
@@ -106,13 +109,20 @@ fn render_with(
         return Err(source.error(problem, None, 1).into());
     }
     limits::check(text).map_err(|excess| source.excess(excess))?;
+    run(text, file, context, kept, show).map_err(|error| source.explain(&error, context).into())
+}
+
+fn run(
+    text: &str,
+    file: &str,
+    context: &Context<'_>,
+    kept: &Arc<Kept>,
+    show: fn(&str) -> String,
+) -> Result<String, minijinja::Error> {
     let mut engine = engine();
     functions::add(&mut engine, context, kept, show);
     let mut out = Limited(Vec::new());
-    engine
-        .template_from_named_str(file, text)
-        .and_then(|template| template.render_captured_to(names::value(context), &mut out).map(drop))
-        .map_err(|error| source.explain(&error, context))?;
+    engine.template_from_named_str(file, text)?.render_captured_to(names::value(context), &mut out)?;
     Ok(String::from_utf8(out.0).expect("the engine writes text"))
 }
 
@@ -163,7 +173,9 @@ fn engine() -> minijinja::Environment<'static> {
             // "none" as a word in vm.args would be a value that nobody wrote.
             ValueKind::None => NO_VALUE,
             ValueKind::String if value.len().is_some_and(|length| length > OUTPUT) => TOO_LONG,
-            ValueKind::Undefined | ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+            // Erlang's atoms; the engine would write them as Python does.
+            ValueKind::Bool => return Ok(out.write_str(if value.is_true() { "true" } else { "false" })?),
+            ValueKind::Undefined | ValueKind::String | ValueKind::Number => {
                 return minijinja::escape_formatter(out, state, value);
             }
             _ => NOT_SCALAR,

@@ -2,3 +2,4 @@
 //! in the list of complaints. Those that a test of a part holds by the way are there: `cargo test complaint` runs all.
 
 mod files;
+mod names;

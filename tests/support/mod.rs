@@ -3,6 +3,7 @@
 //! a fault there can't hide itself here.
 #![allow(dead_code, reason = "offered to all tests; which of them use what changes with each")]
 
+pub(crate) mod cgroup;
 pub(crate) mod delivery;
 pub(crate) mod http;
 pub(crate) mod instance;

@@ -5,6 +5,7 @@
 #
 # A line for each fact that is known, under the name that a template has for it (but dirs). Of the environment
 # it shows names only: values may be secret. Asks the kernel and no name service; writes nothing.
+# With BOOT_HOST_ROOT set it looks at the file tree below that directory: another host's disk, or a made one.
 #
 # --json writes one object with these keys; null is what is not known, and of limits and quota: no limit.
 # Sizes are in bytes.

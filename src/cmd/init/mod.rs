@@ -95,7 +95,7 @@ mod tests {
 
     use super::{CONFIG, Tool, run, template, tool};
     use crate::cli::Init;
-    use crate::config::Config;
+    use crate::config::{Config, Sizing};
     use crate::release::tests::write;
 
     /// The template as the node's start renders it.
@@ -118,12 +118,18 @@ mod tests {
 
     #[test]
     fn the_configuration_is_all_defaults_also_without_the_comment_signs() {
-        assert_eq!(Config::parse(CONFIG, "x").unwrap(), Config::default());
+        let mut written = Config::parse(CONFIG, "x").unwrap();
+        assert_eq!(std::mem::take(&mut written.vm.sizing), Sizing::Auto, "the one key that is set");
+        assert_eq!(written, Config::default());
         let uncommented: Vec<_> = CONFIG
             .lines()
-            .map(|line| line.strip_prefix("# ").filter(|key| key.contains(" = ")).unwrap_or(line))
+            .map(|line| {
+                let code = |text: &&str| text.contains(" = ") || text.starts_with('[');
+                line.strip_prefix("# ").filter(code).unwrap_or(line)
+            })
             .collect();
         let config = Config::parse(&uncommented.join("\n"), "x").unwrap();
+        assert_eq!(config.vm.flags.to_text().lines().count(), 2);
         assert_eq!(config.vm.template.unwrap().as_path().to_str(), Some("rel/vm.args.j2"));
         assert_eq!(config.start, Config::default().start);
     }
@@ -132,9 +138,9 @@ mod tests {
     fn templates_render_without_any_variable_of_the_environment() {
         let dir = tempfile::tempdir().unwrap();
         let mix = rendered(&template(dir.path(), Tool::Mix).unwrap());
-        assert_eq!(arguments(&mix), ["+S 4:4"]);
+        assert_eq!(arguments(&mix), [""; 0]);
         let rebar3 = rendered(&template(dir.path(), Tool::Rebar3).unwrap());
-        assert_eq!(arguments(&rebar3), ["-sname demo", "+S 4:4"]);
+        assert_eq!(arguments(&rebar3), ["-sname demo"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::request::{Mode, Request};
 use super::sysconfig::Config;
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
+use crate::vmargs::sizing::Decision;
 use crate::vmargs::{Args, Identity};
 
 /// What it is composed of.
@@ -16,11 +17,13 @@ pub(super) struct Parts<'a> {
     pub erts: &'a Erts,
     pub identity: &'a Identity,
     pub config: Option<&'a Config>,
+    /// What the host decides.
+    pub sizing: &'a [Decision],
 }
 
 /// Puts the kit's flags in front of the user's, whose later ones win, and the plain arguments behind.
 pub(super) fn compose(args: &mut Args, parts: &Parts<'_>) -> Result<(), Failure> {
-    let Parts { instance, request, erts, identity, config } = parts;
+    let Parts { instance, request, erts, identity, config, sizing } = parts;
     let mut front = Args::default();
     if request.kind == "mix" {
         if let Some(options) = env::var("ELIXIR_ERL_OPTIONS") {
@@ -39,6 +42,10 @@ pub(super) fn compose(args: &mut Args, parts: &Parts<'_>) -> Result<(), Failure>
     }
     if let Some(node) = &identity.node {
         front.push(if identity.long { "-name" } else { "-sname" }, &[&node.to_string()]);
+    }
+    for (flag, values) in sizing.iter().filter_map(Decision::words) {
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        front.push(flag, &values);
     }
     // The VM finds its cookie in what it takes for its home; the applications get the real one.
     front.push("-env", &["HOME", &home(&instance.state)?]);

@@ -47,18 +47,19 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
     let instance = Instance::from_env()?;
     let erts = erts::locate(&instance.root, &request.erts)?;
     let vm_args = source::find(&instance, &request.template)?;
+    let facts = Facts::collect(&env::roots());
     let mut theirs = match &vm_args {
-        Some(path) => source::read(&instance, path, &Facts::collect(&env::roots()), &erts.otp())?,
+        Some(path) => source::read(&instance, path, &facts, &erts.otp())?,
         None => Args::default(),
     };
     let named = theirs.get("-setcookie").pop().filter(|values| values.len() == 1).map(|mut it| it.remove(0));
     let secrets = theirs.take_secret_env();
     scratch::sweep(&instance.state);
-    let mut config = sysconfig::find(&instance)?;
+    let mut config = sysconfig::find(&instance, &request.kind, &facts, &erts.otp())?;
     if let Some(config) = config.as_mut().filter(|config| config.is_copied()) {
         // For the shell that called: the VM takes its place, or it waits for the VM.
         let shell = std::os::unix::process::parent_id();
-        config.copied_to(scratch::file(&instance.state, shell, "config")?);
+        config.copied_to(scratch::named(&instance.state, shell, "sys.config")?);
         config.write()?;
     }
     let mut front = Args::default();

@@ -2,20 +2,26 @@
 //! state directory, prints `NAME=value` lines for the core to evaluate. Its parts are one file each; `guest`
 //! and `remote` are what VMs beside the node start with, which leave the node's files alone.
 
+mod check;
 mod compose;
 mod cookie;
 mod credentials;
 mod epmd;
 mod erts;
+mod explain;
 mod files;
 mod guest;
 mod remote;
 mod request;
 mod scratch;
+mod sizing;
 mod source;
+mod substitute;
 mod sysconfig;
+mod version;
 
 pub(super) use remote::run as remote;
+pub(super) use version::Rendered;
 
 use std::ffi::OsString;
 use std::fmt::Write;
@@ -28,6 +34,7 @@ use super::{print, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
+use crate::vmargs::sizing::open_files;
 use crate::vmargs::{Args, Distribution, Identity, Wishes, identify};
 use request::{Request, What};
 
@@ -36,10 +43,18 @@ const PREPARED: &str = "_boot_erts_prepared=yes\n";
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let request = Request::parse(arguments)?;
-    if let What::Print = request.what {
-        let plan = Plan::make(&request)?;
-        print(&plan.args.to_shown_text())?;
-        return Ok(Status::Done);
+    match request.what {
+        What::Print => {
+            print(&Plan::make(&request)?.args.to_shown_text())?;
+            return Ok(Status::Done);
+        }
+        What::Explain(json) => {
+            let plan = Plan::make(&request)?;
+            print(&explain::explain(&plan, json, request.ansi))?;
+            return Ok(Status::Done);
+        }
+        What::Diff => return explain::diff(&Plan::make(&request)?),
+        What::Start(_) | What::Guest(_) => {}
     }
     let prepared = match request.what {
         What::Guest(guest) => guest::prepare(&request, guest),
@@ -101,6 +116,8 @@ struct Plan {
     erts: erts::Erts,
     config: Option<sysconfig::Config>,
     vm_args: Option<PathBuf>,
+    facts: Facts,
+    sizing: sizing::Sized,
 }
 
 impl Plan {
@@ -114,14 +131,28 @@ impl Plan {
             Some(path) => source::read(&instance, path, &facts, &otp)?,
             None => Args::default(),
         };
-        let mut identity = identify(&mut args, &wishes(&instance, request, vm_args.is_none())?, &facts.host)?;
+        let findings = check::flags(&args, request, &otp)?;
+        let name = sizing::Name::of(&args, request.sizing, &facts);
+        let wishes = wishes(&instance, request, vm_args.is_none(), &name)?;
+        let identified = identify(&mut args, &wishes, &facts.host);
+        let mut identity = check::settle(findings, identified, &args, request)?;
         if let Some(node) = identity.node.as_ref().filter(|node| identity.long && lacks_domain(node)) {
             warn(&format!(
                 "{node} is a long name without a domain: other nodes will refuse to connect to it"
             ));
         }
         let cookie = cookie::find(&instance, identity.cookie.as_ref())?;
-        let config = sysconfig::find(&instance)?;
+        let config = sysconfig::find(&instance, &request.kind, &facts, &otp)?;
+        let sizing = sizing::decide(&sizing::Parts {
+            request,
+            instance: &instance,
+            facts: &facts,
+            otp: &otp,
+            args: &args,
+            identity: &identity,
+            config: config.as_ref(),
+            name,
+        })?;
         compose::compose(
             &mut args,
             &compose::Parts {
@@ -130,9 +161,10 @@ impl Plan {
                 erts: &erts,
                 identity: &identity,
                 config: config.as_ref(),
+                sizing: &sizing.decisions,
             },
         )?;
-        let whole = with_environment(&args)?;
+        let whole = args.clone().with_variables(&env::var)?;
         identity.spoken_to_by(&whole)?;
         Ok(Self {
             instance,
@@ -144,6 +176,8 @@ impl Plan {
             erts,
             config,
             vm_args,
+            facts,
+            sizing,
         })
     }
 
@@ -208,28 +242,32 @@ impl Plan {
         if env::var("ERL_CRASH_DUMP").is_none() {
             export("ERL_CRASH_DUMP", &path(&self.instance.log.join("erl_crash.dump")));
         }
+        let memory = self.facts.memory.limit.or(self.facts.memory.total);
+        if let Some(bytes) = memory {
+            export("BOOT_MEMORY_LIMIT", &bytes.to_string());
+        }
+        export("BOOT_CPU_COUNT", &self.facts.cpu.count.to_string());
+        if let Some(files) = open_files(&self.sizing.decisions) {
+            export("_boot_nofile", &files.to_string());
+        }
         lines
     }
 }
 
-/// The command line as erlexec makes it of the file and the variables that it reads itself.
-fn with_environment(args: &Args) -> Result<Args, Failure> {
-    let variable = |name: &str| Args::from_words(&env::var(name).unwrap_or_default(), name);
-    let mut whole = variable("ERL_AFLAGS")?;
-    whole.append(args.clone());
-    whole.append(variable("ERL_FLAGS")?);
-    whole.append(variable("ERL_ZFLAGS")?);
-    Ok(whole)
-}
-
 /// What the user's environment asks for.
-fn wishes(instance: &Instance, request: &Request, without_file: bool) -> Result<Wishes, Failure> {
+fn wishes(
+    instance: &Instance,
+    request: &Request,
+    without_file: bool,
+    name: &sizing::Name,
+) -> Result<Wishes, Failure> {
     // mix releases are named by default; others are when nothing at all says how they want it.
-    let named_by_default = request.kind == "mix" || without_file;
+    let named_by_default = request.kind == "mix" || without_file || request.sizing;
     let distribution = env::var("RELEASE_DISTRIBUTION").map(|text| Distribution::parse(&text)).transpose()?;
     Ok(Wishes {
         node: env::var("RELEASE_NODE"),
         distribution,
+        default_long: name.long,
         default_name: named_by_default.then(|| instance.name.clone()),
         cookie: cookie::wished()?,
     })

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use crate::error::{Failure, Message, Status};
 use crate::helper::options;
+use crate::vmargs::sizing::Override;
 
 /// How the VM will run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub(super) enum Mode {
 pub(super) enum What {
     /// The args file's text, nothing written.
     Print,
+    /// Who chose each flag, and why; as JSON or not.
+    Explain(bool),
+    /// What differs from what the running node was started with.
+    Diff,
     /// Everything that a start needs.
     Start(Mode),
     /// The command line of a VM beside the node.
@@ -54,6 +59,10 @@ pub(super) struct Request {
     pub template: String,
     /// The release's version of erts.
     pub erts: String,
+    /// Whether the host decides what nobody wrote.
+    pub sizing: bool,
+    /// What `[vm.flags]` says against that.
+    pub overrides: Vec<Override>,
     /// Plain arguments for the node.
     pub extra: Vec<String>,
 }
@@ -66,13 +75,21 @@ impl Request {
             kind: String::new(),
             template: String::new(),
             erts: String::new(),
+            sizing: false,
+            overrides: Vec::new(),
             extra: Vec::new(),
         };
+        let mut json = false;
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
             match argument {
                 lexopt::Arg::Long("mode") => request.what = mode(&options::text(&mut parser)?)?,
                 lexopt::Arg::Long("print") => request.what = What::Print,
+                lexopt::Arg::Long("explain") => request.what = What::Explain(false),
+                lexopt::Arg::Long("diff") => request.what = What::Diff,
+                lexopt::Arg::Long("json") => json = true,
+                lexopt::Arg::Long("sizing") => request.sizing = sizing(&options::text(&mut parser)?)?,
+                lexopt::Arg::Long("flags") => request.overrides = overrides(&options::text(&mut parser)?)?,
                 lexopt::Arg::Long("ansi") => request.ansi = true,
                 lexopt::Arg::Long("kind") => request.kind = options::text(&mut parser)?,
                 lexopt::Arg::Long("template") => request.template = options::text(&mut parser)?,
@@ -81,6 +98,11 @@ impl Request {
                 other => return Err(options::usage(&other.unexpected())),
             }
         }
+        match request.what {
+            What::Explain(_) => request.what = What::Explain(json),
+            _ if json => return Err(Message::new(Status::Usage, "--json goes with --explain").into()),
+            _ => {}
+        }
         Ok(request)
     }
 
@@ -88,7 +110,7 @@ impl Request {
     pub(super) fn mode(&self) -> Mode {
         match self.what {
             What::Start(mode) => mode,
-            What::Print | What::Guest(_) => Mode::Background,
+            What::Print | What::Explain(_) | What::Diff | What::Guest(_) => Mode::Background,
         }
     }
 }
@@ -105,4 +127,26 @@ fn mode(text: &str) -> Result<What, Failure> {
         "shell" => Ok(What::Guest(Guest::Shell)),
         other => Err(Message::new(Status::Usage, format!("--mode {other:?} is none")).into()),
     }
+}
+
+fn sizing(text: &str) -> Result<bool, Failure> {
+    match text {
+        "auto" => Ok(true),
+        "off" => Ok(false),
+        other => {
+            Err(Message::new(Status::Usage, format!("BOOT_SIZING is auto or off, not {other:?}")).into())
+        }
+    }
+}
+
+/// One override in each line.
+fn overrides(text: &str) -> Result<Vec<Override>, Failure> {
+    let read = |line: &str| {
+        Override::parse(line).ok_or_else(|| {
+            Message::new(Status::Usage, format!("{line:?} in settings.sh is no flag that sizing decides"))
+                .with_help("write the kit again: relboot generate")
+                .into()
+        })
+    };
+    text.lines().map(read).collect()
 }

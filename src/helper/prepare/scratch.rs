@@ -18,6 +18,13 @@ pub(super) fn file(state: &Path, pid: u32, suffix: &str) -> Result<PathBuf, Fail
     Ok(directory.join(format!("{pid}-{start}.{suffix}")))
 }
 
+/// The same as a file with this name, in a directory of the process's own.
+pub(super) fn named(state: &Path, pid: u32, name: &str) -> Result<PathBuf, Failure> {
+    let directory = file(state, pid, "d")?;
+    files::make_private(&directory)?;
+    Ok(directory.join(name))
+}
+
 /// Removes what processes have left that are gone.
 pub(super) fn sweep(state: &Path) {
     let Ok(entries) = fs::read_dir(state.join(DIRECTORY)) else { return };
@@ -27,7 +34,7 @@ pub(super) fn sweep(state: &Path) {
         let process = owner.and_then(|(pid, start)| Process::named(pid, start));
         if !process.is_some_and(|process| process.is_alive()) {
             // Another user's: theirs to remove.
-            let _ = fs::remove_file(entry.path());
+            let _ = fs::remove_file(entry.path()).or_else(|_| fs::remove_dir_all(entry.path()));
         }
     }
 }
@@ -37,7 +44,7 @@ mod tests {
     use std::fs;
     use std::process::{Command, id};
 
-    use super::{file, sweep};
+    use super::{file, named, sweep};
 
     #[test]
     fn only_files_of_living_processes_stay() {
@@ -46,14 +53,21 @@ mod tests {
         let mut child = Command::new("true").spawn().unwrap();
         child.wait().unwrap();
         let beside = |name: String| mine.with_file_name(name);
+        let own = named(state.path(), id(), "sys.config").unwrap();
+        fs::write(&own, "").unwrap();
+        let folder = beside(format!("{}-2.d", child.id()));
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("sys.config"), "").unwrap();
         let dead = beside(format!("{}-1.config", child.id()));
         let reused = beside(format!("{}-1.config", id()));
         for path in [&mine, &dead, &reused, &beside("other".into())] {
             fs::write(path, "").unwrap();
         }
         sweep(state.path());
-        let left: Vec<_> =
+        let mut left: Vec<_> =
             fs::read_dir(mine.parent().unwrap()).unwrap().map(|it| it.unwrap().path()).collect();
-        assert_eq!(left, [mine]);
+        left.sort();
+        assert_eq!(left, [mine, own.parent().unwrap().to_owned()]);
+        assert!(own.exists());
     }
 }

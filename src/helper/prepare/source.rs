@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::credentials::Credentials;
+use super::substitute;
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::host::{Facts, Otp};
-use crate::vmargs::{Args, Context, Environment, Release, render_args};
+use crate::vmargs::{Args, Context, Environment, Error, Release, render, render_args};
 
 /// The vm.args to start from: the user's `RELEASE_VM_ARGS`, the kit's template, or the release's own file.
 pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf>, Failure> {
@@ -18,40 +19,70 @@ pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf
     if !template.is_empty() {
         return Ok(Some(directory.join(template)));
     }
-    let plain = directory.join("vm.args");
-    if plain.exists() {
-        return Ok(Some(plain));
-    }
-    let src = directory.join("vm.args.src");
-    if src.exists() {
-        return Err(Message::new(
-            Status::Failed,
-            format!("{} is a template that relboot does not render yet", src.display()),
-        )
-        .with_help("turn it into rel/vm.args.j2 (relboot init writes one to start from)")
-        .into());
-    }
-    Ok(None)
+    // As relx does: the file to be rendered comes before what an earlier start made of it.
+    let files = [directory.join("vm.args.src"), directory.join("vm.args")];
+    Ok(files.into_iter().find(|file| file.exists()))
 }
 
 /// Reads it, rendered where it is a template.
 pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -> Result<Args, Failure> {
     let shown = path.strip_prefix(&instance.root).unwrap_or(path).to_string_lossy().into_owned();
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let mut text = std::fs::read_to_string(path).map_err(|error| {
         Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
             .with_help("RELEASE_VM_ARGS names the file when it is set")
     })?;
-    if path.extension().is_some_and(|extension| extension == "j2") {
-        let release = Release {
-            name: instance.name.clone(),
-            vsn: instance.vsn.clone(),
-            root: instance.root.to_string_lossy().into_owned(),
-            erts: otp.erts.clone(),
-        };
-        let environment: Environment = std::env::vars_os().collect();
-        let sources = Arc::new(Credentials::from_env());
-        let context = Context { release: &release, facts, env: &environment, sources };
-        return Ok(render_args(&text, &shown, &context, &mut |path: &str| std::fs::read_to_string(path))?);
+    let is = |wanted: &str| path.extension().is_some_and(|extension| extension == wanted);
+    if is("j2") {
+        return with_context(instance, facts, otp, |context| {
+            render_args(&text, &shown, context, &mut include)
+        });
     }
-    Ok(Args::parse(&text, &shown, &mut |path: &str| std::fs::read_to_string(path))?)
+    if is("src") || substitute::wanted() {
+        text = substitute::file(&text, &shown, '#')?;
+    }
+    Ok(Args::parse(&text, &shown, &mut include)?)
+}
+
+/// The text of a template as it is on this host, with its secrets.
+pub(super) fn rendered(
+    instance: &Instance,
+    text: &str,
+    shown: &str,
+    facts: &Facts,
+    otp: &Otp,
+) -> Result<String, Failure> {
+    with_context(instance, facts, otp, |context| render(text, shown, context))
+}
+
+/// What `act` makes with all that a template can name.
+fn with_context<T>(
+    instance: &Instance,
+    facts: &Facts,
+    otp: &Otp,
+    act: impl FnOnce(&Context<'_>) -> Result<T, Error>,
+) -> Result<T, Failure> {
+    let release = Release {
+        name: instance.name.clone(),
+        vsn: instance.vsn.clone(),
+        root: instance.root.to_string_lossy().into_owned(),
+        erts: otp.erts.clone(),
+    };
+    let env: Environment = std::env::vars_os().collect();
+    let sources = Arc::new(Credentials::from_env());
+    Ok(act(&Context { release: &release, facts, env: &env, sources })?)
+}
+
+/// The most bytes of a file that vm.args includes.
+const LONGEST: u64 = 1 << 20;
+
+/// The text of an `-args_file`: not of a pipe or a device, where a start could hang.
+fn include(path: &str) -> std::io::Result<String> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    if about.len() > LONGEST {
+        return Err(std::io::Error::other("it has more than 1 MiB"));
+    }
+    std::fs::read_to_string(path)
 }

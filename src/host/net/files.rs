@@ -98,6 +98,19 @@ impl Tables {
         (address.is_unicast_link_local(), leaving, flags & IFA_F_TEMPORARY != 0)
     }
 
+    /// Of the same interface and network as a temporary address, one that lasts: privacy is not what a node that
+    /// others are to find wants of its address.
+    pub(super) fn lasting(&self, address: Ipv6Addr, interfaces: &Interfaces) -> Ipv6Addr {
+        let temporary = |address: Ipv6Addr| self.flags(address) & IFA_F_TEMPORARY != 0;
+        let network = |address: Ipv6Addr| u128::from(address) >> 64;
+        let mut beside = interfaces.values().filter(|interface| interface.ipv6.contains(&address));
+        let other = beside.next().filter(|_| temporary(address)).and_then(|interface| {
+            let mut same = interface.ipv6.iter().filter(|other| network(**other) == network(address));
+            same.find(|other| !temporary(**other))
+        });
+        other.copied().unwrap_or(address)
+    }
+
     fn flags(&self, address: Ipv6Addr) -> u32 {
         self.flags.get(&address).copied().unwrap_or(0)
     }

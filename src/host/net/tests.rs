@@ -96,6 +96,12 @@ fn a_host_with_ipv6_only() {
     let expected = ["2001:db8::5", "2001:db8::bb", "2001:db8::aa", "2001:db8::cc", "fe80::5"].map(v6);
     assert_eq!(found.interfaces["eth0"].ipv6, expected);
     assert_eq!(found.interfaces["lo"].ipv6, [Ipv6Addr::LOCALHOST]);
+    // What the kernel prefers on the way out may be a temporary one.
+    let (_dir, roots) = tree(&[&[("proc/net/if_inet6", inet6)]]);
+    let lasting = |address| super::Tables::read(&roots).lasting(v6(address), &found.interfaces);
+    assert_eq!(lasting("2001:db8::bb"), v6("2001:db8::5"));
+    assert_eq!(lasting("2001:db8::aa"), v6("2001:db8::aa"));
+    assert_eq!(lasting("2001:db8:7::9"), v6("2001:db8:7::9"));
     // With link-local addresses only there is none to be known by.
     let lonely = inet6.lines().next().unwrap();
     assert_eq!(net(&[("proc/net/ipv6_route", route6), ("proc/net/if_inet6", lonely)]).ipv6, None);

@@ -24,15 +24,26 @@ impl Args {
         true
     }
 
+    /// The places of all words.
+    pub(in crate::vmargs) fn places(&mut self) -> impl Iterator<Item = &mut Place> {
+        self.tokens.iter_mut().chain(self.extra.iter_mut().flatten()).map(|token| &mut token.place)
+    }
+
     /// The first marked word that would stand in the arguments of the node, by its place and the flag that it
     /// is a value of (empty: of none). The value of `-env` does not, erlexec takes it; nor does a cookie,
     /// which goes into a file.
     pub(in crate::vmargs) fn exposed_secret(&self) -> Option<(Place, String)> {
         let roles = self.roles().0;
+        let mut values = vec![0_usize; roles.len()];
+        for role in &roles {
+            if let Role::Value(flag) = role {
+                values[*flag] += 1;
+            }
+        }
         let exposed = |at: usize| match roles[at] {
             Role::Value(flag) => match self.tokens[flag].text.as_str() {
                 "-env" => at != flag + 2,
-                "-setcookie" => roles.iter().filter(|role| **role == Role::Value(flag)).count() != 1,
+                "-setcookie" => values[flag] != 1,
                 _ => true,
             },
             _ => true,
@@ -59,19 +70,15 @@ impl Args {
     pub fn take_secret_env(&mut self) -> Vec<(String, String)> {
         let roles = self.roles().0;
         let is_use = |at: &usize| roles[*at] == Role::Flag && self.tokens[*at].text == "-env";
-        let uses: Vec<usize> = (0..roles.len())
-            .filter(is_use)
-            .filter(|at| self.tokens.get(at + 2).is_some_and(|value| value.secret))
-            .collect();
-        let mut taken = Vec::new();
-        for at in uses.into_iter().rev() {
-            let words: Vec<_> = self.tokens.drain(at..at + 3).map(|token| token.text).collect();
-            if let [_, name, value] = words.as_slice() {
-                taken.push((name.clone(), value.clone()));
-            }
-        }
+        let secret = |at: &usize| self.tokens.get(at + 2).is_some_and(|value| value.secret);
+        let uses: Vec<usize> = (0..roles.len()).filter(is_use).filter(secret).collect();
+        let word = |at: usize| self.tokens[at].text.clone();
+        let mut taken: Vec<_> = uses.iter().map(|at| (word(at + 1), word(at + 2))).collect();
+        let mut gone = vec![false; roles.len()];
+        uses.iter().for_each(|at| gone[*at..at + 3].fill(true));
+        let mut gone = gone.into_iter();
+        self.tokens.retain(|_| !gone.next().unwrap_or(false));
         taken.retain(|(name, _)| is_variable(name));
-        taken.reverse();
         taken
     }
 }

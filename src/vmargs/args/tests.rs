@@ -10,6 +10,8 @@ fn parse(text: &str) -> Result<Args, Error> {
         "deep" => Ok("-args_file more\n-extra x\n".into()),
         "empty" => Ok("# nothing\n".into()),
         "self" => Ok("-a\n-args_file self\n".into()),
+        path if path.starts_with("two") && path.len() > 20 => Ok(String::new()),
+        path if path.starts_with("two") => Ok(format!("-args_file {path}a -args_file {path}b")),
         path if path.starts_with("turn") => Ok(format!("-args_file {path}x")),
         _ => Err(std::io::ErrorKind::NotFound.into()),
     })
@@ -59,6 +61,7 @@ fn errors_name_file_and_line() {
     let message = |text: &str| parse(text).unwrap_err().to_string();
     assert_eq!(message("-a\n-args_file self"), "self:2: -args_file \"self\" includes itself");
     assert!(message("-args_file turn").ends_with("includes itself"));
+    assert!(message("-args_file two").ends_with("there are too many files"));
     assert_eq!(message("\n-args_file"), "vm.args:2: -args_file has no value");
     assert_eq!(message("-args_file none"), "vm.args:1: -args_file \"none\" can't be read: entity not found");
     for flag in ["-name", "-sname", "-env A", "+P", "+sbwt", "+sbwt -x", "-start_epmd", "-epmd"] {
@@ -78,6 +81,10 @@ fn values_are_those_that_the_node_would_see() {
     assert_eq!(args.get("-name"), [["-x", "5"]]);
     assert_eq!(args.get("+B"), [vec!["i"], vec![]]);
     assert_eq!(args.get("-c"), [["d"]]);
+    let args = parse("-sname demo\n+sbtw none\n+Bd word\n-setcookie x +P9000 y").unwrap();
+    assert_eq!(args.get("-sname"), [["demo"]], "the slip is told, and nothing that follows from it");
+    assert_eq!(args.get("-setcookie"), [["x", "y"]]);
+    let args = parse("-a 1 +S 2 3 -env X -b 4 -name -x 5 -a 6 -- 7 +B i +B -c d").unwrap();
     for absent in ["-b", "-x", "--", "7", "a"] {
         assert!(args.get(absent).is_empty(), "{absent}");
     }

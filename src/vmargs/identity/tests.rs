@@ -26,7 +26,7 @@ fn wishes(node: &str, distribution: &str) -> Wishes {
     }
 }
 
-fn decide(text: &str, wishes: &Wishes) -> Result<Identity, Error> {
+fn decide(text: &str, wishes: &Wishes) -> Result<Identity, Vec<Error>> {
     identify(&mut parse(text), wishes, &host())
 }
 
@@ -40,7 +40,8 @@ fn node(text: &str, wishes: &Wishes) -> String {
 }
 
 fn told(text: &str, wishes: &Wishes, host: &Host) -> String {
-    let error = identify(&mut parse(text), wishes, host).unwrap_err();
+    let errors = identify(&mut parse(text), wishes, host).unwrap_err();
+    let [error] = &errors[..] else { panic!("{errors:?}") };
     let told = format!("error: {error}\nhelp: {}", error.help().unwrap_or_default());
     assert!(!format!("{told}{error:?}").contains("hush"), "{told}");
     told
@@ -116,12 +117,15 @@ fn names_that_otp_would_refuse() {
     ");
     insta::assert_snapshot!(told("-sname a b", &none, &host()), @r"
     error: vm.args:1: -sname needs one value, NAME or NAME@HOST
-    help:
+    help: for example: -sname demo
     ");
     insta::assert_snapshot!(told("", &wishes("demo\r", ""), &host()), @r#"
-    error: RELEASE_NODE: "demo\r@web1" is no node name: the part before "@" may hold letters, digits, "_", "-" and "."
-    help:
+    error: RELEASE_NODE: "demo\r@web1" is no node name: the part before "@" may hold letters, digits, "_" and "-"
+    help: for example: demo@HOST, or demo alone for a node on this host
     "#);
+    let all =
+        identify(&mut parse("-sname a.b -setcookie -hush -erl_epmd_port x"), &none, &host()).unwrap_err();
+    assert_eq!(all.len(), 3, "each of the three is told");
     insta::assert_snapshot!(Distribution::parse("long").unwrap_err(), @"RELEASE_DISTRIBUTION has to be one of name, sname, none");
 }
 
@@ -129,8 +133,8 @@ fn names_that_otp_would_refuse() {
 fn cookies_are_checked_and_not_shown() {
     let none = Wishes::default();
     insta::assert_snapshot!(told("\n-setcookie -hush", &none, &host()), @r#"
-    error: vm.args:2: -setcookie needs one value, a cookie that does not begin with "-"
-    help:
+    error: vm.args:2: -setcookie needs one value, a cookie that begins with neither "-" nor "+"
+    help: use 1 to 255 letters, digits and signs of ASCII, without a space, not beginning with "-"
     "#);
     insta::assert_snapshot!(told("-setcookie 'hush hush'", &none, &host()), @r#"
     error: vm.args:1: the cookie has a character that is no printable ASCII, or a space
@@ -163,7 +167,7 @@ fn how_clients_reach_it() {
     assert_eq!(reach("-proto_dist inet_tls"), (None, Some("inet_tls".into())));
     for bad in ["0", "65536", "x", "", "1 2"] {
         let error = decide(&format!("-erl_epmd_port {bad}"), &Wishes::default()).unwrap_err();
-        assert_eq!(error.to_string(), "vm.args:1: -erl_epmd_port needs a port from 1 to 65535", "{bad:?}");
+        assert_eq!(error[0].to_string(), "vm.args:1: -erl_epmd_port needs a port from 1 to 65535", "{bad:?}");
     }
 }
 

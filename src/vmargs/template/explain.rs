@@ -7,7 +7,7 @@ use super::error::{Excerpt, Problem, TemplateError};
 use super::filters::FILTERS;
 use super::functions::{FUNCTIONS, Refusal};
 use super::similar::similar;
-use super::{Context, NO_VALUE, NOT_SCALAR, TOO_LONG, limits, names, tests_of};
+use super::{Context, NO_VALUE, NOT_SCALAR, TOO_LONG, erlang, limits, names, tests_of};
 use crate::vmargs::error::Place;
 
 /// The template that failed.
@@ -27,6 +27,15 @@ impl Source<'_> {
     /// An error without an excerpt.
     pub(super) fn error(&self, problem: Problem, help: Option<String>, line: usize) -> TemplateError {
         TemplateError { place: Place::new(self.file, line), problem, excerpt: None, help }
+    }
+
+    /// The line, when a secret is asked for in it.
+    pub(super) fn call(&self, line: usize) -> Option<Excerpt> {
+        let start = self.text.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+        let text = self.text.get(start..)?.lines().next()?;
+        let at = ["secret(", "file("].iter().filter_map(|call| text.find(call)).min()?;
+        let end = text[at..].find(')').map_or(text.len(), |end| at + end + 1);
+        Excerpt::new(self.text, line, start + at..start + end)
     }
 
     pub(super) fn explain(&self, error: &minijinja::Error, context: &Context<'_>) -> TemplateError {
@@ -59,8 +68,10 @@ impl Source<'_> {
         }
         match error.kind() {
             ErrorKind::BadSerialization if detail == NO_VALUE => {
-                let help = format!("give it a default: {{{{ {} | default(\"...\", true) }}}}", expression());
-                (Problem::Unknown(expression()), Some(help))
+                let whole = expression();
+                let name = whole.split('|').next().unwrap_or_default().trim_end().to_owned();
+                let help = format!("give it a default: {{{{ {name} | default(\"...\", true) }}}}");
+                (Problem::Unknown(name), Some(help))
             }
             ErrorKind::BadSerialization if detail == NOT_SCALAR => {
                 let help = "write one of its values, or all of them: | first, | join(\" \")".into();
@@ -70,7 +81,11 @@ impl Source<'_> {
             ErrorKind::WriteFailure => (Problem::TooMuch(TOO_MUCH), None),
             ErrorKind::OutOfFuel => (Problem::TooMuch("this runs for too long"), None),
             ErrorKind::SyntaxError => (Problem::Syntax(detail.to_owned()), None),
-            ErrorKind::UnknownFilter => self.unknown("filter", detail, FILTERS.iter().map(|it| it.name)),
+            ErrorKind::UnknownFilter => self.unknown(
+                "filter",
+                detail,
+                FILTERS.iter().map(|it| it.name).chain(erlang::FILTERS.iter().map(|it| it.0)),
+            ),
             ErrorKind::UnknownTest => self.unknown("test", detail, tests_of().map(|(name, _)| name)),
             ErrorKind::UnknownFunction => self.unknown("function", detail, FUNCTIONS.iter().map(|it| it.0)),
             kind => (Problem::Expression(expression(), kind.to_string()), None),

@@ -95,13 +95,14 @@ pub(super) fn add(engine: &mut Environment<'static>) {
     engine.add_filter("sort", filters::sort);
     engine.add_filter("unique", filters::unique);
     engine.add_filter("list", filters::list);
-    engine.add_filter("string", filters::string);
+    engine.add_filter("string", string);
 }
 
 /// One word. A list is none: what would it be?
 fn arg(value: &Value) -> Result<String, Error> {
     match value.kind() {
-        ValueKind::String | ValueKind::Number | ValueKind::Bool => Ok(quote(&value.to_string())),
+        ValueKind::Bool => Ok(value.is_true().to_string()),
+        ValueKind::String | ValueKind::Number => Ok(quote(&value.to_string())),
         ValueKind::None => Err(Error::new(minijinja::ErrorKind::BadSerialization, super::NO_VALUE)),
         _ => Err(Error::new(minijinja::ErrorKind::BadSerialization, super::NOT_SCALAR)),
     }
@@ -145,6 +146,14 @@ fn round(value: Value, digits: Option<i32>) -> Result<Value, Error> {
     Ok(if rounded.is_finite() { rounded.into() } else { number.into() })
 }
 
+/// As the engine's, but for Erlang's `true` and `false`.
+fn string(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
+    match value.kind() {
+        ValueKind::Bool => Ok(value.is_true().to_string().into()),
+        _ => filters::string(state, value),
+    }
+}
+
 /// The most bytes that a filter may make.
 const LONGEST: usize = super::OUTPUT;
 
@@ -172,7 +181,7 @@ fn join(
     }
     let mut text = String::new();
     for (index, value) in list.try_iter()?.enumerate() {
-        let value = filters::string(state, &value)?;
+        let value = string(state, &value)?;
         let value = value.as_str().unwrap_or_default();
         text.push_str(if index == 0 { "" } else { &between });
         text.push_str(value);

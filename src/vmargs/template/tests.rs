@@ -170,6 +170,12 @@ fn numbers_are_numbers_and_addresses_are_text() {
 }
 
 #[test]
+fn truth_is_written_as_erlang_writes_it() {
+    let text = "{{ system.pid1 }} {{ (1 < 2) | arg }} {{ [true, false] | join(',') }} {{ true | string }}";
+    assert_eq!(rendered(text), "false true true,false true");
+}
+
+#[test]
 fn addresses_by_interface_and_by_route() {
     assert_eq!(
         rendered("{{ ip('eth0') }} {{ ip('eth0', 6) }} {{ ip('eth0', v=6) }}"),

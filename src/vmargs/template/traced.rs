@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::Problem;
 use super::explain::Source;
 use super::functions::Kept;
-use super::{Context, render_with};
+use super::{Context, lines, render_with};
 use crate::vmargs::args::{Args, Include};
 use crate::vmargs::error::{Error, Place};
 
@@ -25,53 +25,70 @@ pub fn render_args(
 ) -> Result<Args, Error> {
     let kept = Kept::new(Arc::clone(&context.sources));
     let rendered = render_with(text, file, context, &kept, str::to_owned)?;
-    if !kept.any_secret() {
-        return Args::parse(&rendered, file, include);
-    }
-    let source = Source { text, file };
-    let refuse = |place: Place, message: &str| -> Error {
-        let help = "a template of sys.config may hold it, vm.args only as `-env NAME VALUE` or as the cookie";
-        source.error(Problem::Secret(message.into()), Some(help.into()), place.line).into()
+    let lines = lines::of_outcome(text, file, context, &kept, &rendered);
+    let mut read = |rendered: &str| match Args::parse(rendered, file, include) {
+        Ok(mut args) => {
+            args.places().filter(|place| place.file == file).for_each(|place| place.move_to(&lines));
+            Ok(args)
+        }
+        Err(mut error) => {
+            error
+                .place_mut()
+                .filter(|place| place.file == file)
+                .into_iter()
+                .for_each(|it| it.move_to(&lines));
+            Err(error)
+        }
     };
-    let mut args = match Args::parse(&rendered, file, include) {
+    let args = read(&rendered);
+    if !kept.any_secret() {
+        return args;
+    }
+    let other = |show| render_with(text, file, context, &kept, show).and_then(|other| read(&other));
+    trace(args, other, &Source { text, file })
+}
+
+/// Marks the words that were made of secrets, and refuses those that would be seen; `other` makes the same words of
+/// other secrets.
+fn trace(
+    args: Result<Args, Error>,
+    mut other: impl FnMut(Show) -> Result<Args, Error>,
+    source: &Source<'_>,
+) -> Result<Args, Error> {
+    let first = || Place::new(source.file, 1);
+    let mut args = match args {
         Ok(args) => args,
         Err(error) => {
-            return Err(untold(error, |show| {
-                render_with(text, file, context, &kept, show)
-                    .and_then(|it| Args::parse(&it, file, include))
-                    .err()
-            })
-            .unwrap_or_else(|| {
-                refuse(Place::new(file, 1), "this is no vm.args with the value of a secret in it")
+            let told = untold(error, |show| other(show).err());
+            return Err(told.unwrap_or_else(|| {
+                refused(source, first(), "this is no vm.args with the value of a secret in it")
             }));
         }
     };
     for (show, must) in OTHERS {
         // The other text keeps what has a meaning in vm.args, so that the words are as many.
-        let other = render_with(text, file, context, &kept, show)
-            .and_then(|other| Args::parse(&other, file, include));
-        let marked = match other {
-            Ok(other) => args.mark_secrets(&other),
-            Err(_) => false,
-        };
+        let marked = other(show).is_ok_and(|other| args.mark_secrets(&other));
         if must && !marked {
-            let place = Place::new(file, 1);
-            return Err(refuse(
-                place,
-                "how many words there are, or whether it can be rendered, hangs on a secret",
-            ));
+            let message = "how many words there are, or whether it can be rendered, hangs on a secret";
+            return Err(refused(source, first(), message));
         }
     }
     match args.exposed_secret() {
-        Some((place, flag)) if flag.is_empty() => {
-            Err(refuse(place, "a secret would be seen in the arguments of the node"))
+        Some((place, flag)) => {
+            let what =
+                if flag.is_empty() { "a secret".into() } else { format!("a secret as value of {flag}") };
+            Err(refused(source, place, &format!("{what} would be seen in the arguments of the node")))
         }
-        Some((place, flag)) => Err(refuse(
-            place,
-            &format!("a secret as value of {flag} would be seen in the arguments of the node"),
-        )),
         None => Ok(args),
     }
+}
+
+fn refused(source: &Source<'_>, place: Place, message: &str) -> Error {
+    let help = "a template of sys.config may hold it, vm.args only as `-env NAME VALUE` or as the cookie";
+    let mut error = source.error(Problem::Secret(message.into()), Some(help.into()), place.line);
+    error.place = place;
+    error.excerpt = source.call(error.place.line);
+    error.into()
 }
 
 /// The error when it says the same whatever the secrets are: then there is none in it.

@@ -148,10 +148,10 @@ fn near_misses() {
         |       ^^^^^^^^^
     help: did you mean "host"?
     "#);
-    insta::assert_snapshot!(told("{{ limits.nofile_hard }}"), @r#"
+    insta::assert_snapshot!(told("{{ limits.nofile_hard | arg }}"), @r#"
     error: releases/0.1.0/vm.args.j2:1: limits.nofile_hard is unlimited on this host
-      1 | {{ limits.nofile_hard }}
-        |    ^^^^^^^^^^^^^^^^^^
+      1 | {{ limits.nofile_hard | arg }}
+        |                         ^^^
     help: give it a default: {{ limits.nofile_hard | default("...", true) }}
     "#);
 }
