@@ -40,6 +40,8 @@ mod lifecycle;
 #[cfg(test)]
 mod lint;
 #[cfg(test)]
+mod locks;
+#[cfg(test)]
 mod mix;
 #[cfg(test)]
 mod remote;

@@ -207,7 +207,7 @@ _boot_core_no_arguments() {
     [ $# -eq 0 ] || boot_die "$BOOT_COMMAND takes no argument \"$1\"" "$_boot_prog help $BOOT_COMMAND" 2
 }
 
-# one writer per instance: the lock is this process's until it ends, or _boot_core_unlock
+# one writer per instance: the lock is this process's until it ends, or becomes the VM
 _boot_core_lock() {
     [ -n "$_boot_helper" ] || return 0
     _boot_core_locked=$("$_boot_helper" lock --command "$BOOT_COMMAND" --holder "$$" --wait "$_boot_core_wait")
@@ -218,12 +218,6 @@ _boot_core_lock() {
     126 | 127) ;;
     *) exit "$_boot_core_status" ;;
     esac
-}
-
-# for a VM in the place of this process, which would hold the lock as long as it runs
-_boot_core_unlock() {
-    [ ! -e "$BOOT_STATE_DIR/lock" ] || : >"$BOOT_STATE_DIR/lock"
-    unset BOOT_LOCK
 }
 
 # VERSION: its plugins take over for what comes after an upgrade or downgrade. The rest of this run goes on with

@@ -64,18 +64,20 @@ _boot_erts_render() {
 
 # takes the place of this process with the VM; its pid and start time stay those of this process
 _boot_erts_exec() {
+    # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
+    eval "set -- ${_boot_extra:-}"
+    [ $# -eq 0 ] || set -- -extra "$@"
+    if [ -n "${_boot_launch:-}" ]; then
+        # A VM in the background leaves the lock to the command that waits for it.
+        _boot_erts_unlock=--unlock
+        [ "${_boot_erts_mode:-background}" != background ] || _boot_erts_unlock=
+        exec "$BOOT_DIR/relboot-helper" launch ${_boot_erts_unlock:+"$_boot_erts_unlock"} -- \
+            "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
+    fi
     _boot_erts_note_pid
     HOME=$BOOT_COOKIE_HOME
     export HOME
-    # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
-    eval "set -- ${_boot_extra:-}"
-    if [ -n "${_boot_nofile:-}" ]; then
-        # The kernel's own bound may lie below the hard limit: then the limit stays as it is.
-        # shellcheck disable=SC3045 # all shells have -S
-        ulimit -S -n "$_boot_nofile" 2>/dev/null || :
-    fi
-    unset _boot_extra _boot_start_limit _boot_nofile
-    [ $# -eq 0 ] || set -- -extra "$@"
+    unset _boot_extra _boot_start_limit
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }
 
@@ -96,7 +98,7 @@ _boot_erts_beside() {
     (_boot_erts_exec_beside)
 }
 
-# writes "PID START" to the state directory: START, in ticks since boot, tells a reused pid
+# without the helper: writes "PID START" to the state directory: START, in ticks since boot, tells a reused pid
 _boot_erts_note_pid() {
     _boot_erts_stat=
     # shellcheck disable=SC2162 # one line of numbers

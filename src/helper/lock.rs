@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::env::{self, Instance};
 use super::process::Process;
-use super::{options, prepare, print, tell};
+use super::{advice, options, prepare, print, tell};
 use crate::error::{Failure, Message, Status};
 
 /// Between two looks at a lock that may be given up without an end of its holder.
@@ -49,7 +49,10 @@ impl Holder {
 }
 
 /// The variable in which commands hand on that they hold the lock.
-const TOKEN: &str = "BOOT_LOCK";
+pub(super) const TOKEN: &str = "BOOT_LOCK";
+
+/// In the state directory.
+const FILE: &str = "lock";
 
 /// What is asked for.
 struct Request {
@@ -79,7 +82,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
 fn patience(text: &str) -> Result<Duration, Failure> {
     match text.parse::<u64>() {
         Ok(seconds @ 0..=86_400) => Ok(Duration::from_secs(seconds)),
-        _ => Err(Message::new(Status::Usage, format!("--wait takes 0 to 86400 seconds, not {text:?}")).into()),
+        _ => {
+            Err(Message::new(Status::Usage, format!("--wait takes 0 to 86400 seconds, not {text:?}")).into())
+        }
     }
 }
 
@@ -87,7 +92,12 @@ fn patience(text: &str) -> Result<Duration, Failure> {
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let request = parse(arguments)?;
     let instance = Instance::from_env()?;
-    prepare::make_state(&instance.state)?;
+    if ["start", "foreground", "console"].contains(&request.holder.command.as_str()) {
+        prepare::make_state(&instance.state)?;
+    } else if !instance.state.exists() {
+        // Nothing was ever started, and nothing is left behind by asking.
+        return Ok(Status::Done);
+    }
     let deadline = Instant::now() + request.wait;
     let mut told = false;
     loop {
@@ -121,6 +131,13 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     }
 }
 
+/// For a node in the place of the process that holds the lock: it would hold it as long as it runs.
+pub(super) fn give_up(state: &Path) {
+    if let Ok(file) = File::options().write(true).open(state.join(FILE)) {
+        let _ = file.set_len(0);
+    }
+}
+
 fn handed(holder: &Holder) -> Result<Status, Failure> {
     let mut lines = String::new();
     writeln!(lines, "export {TOKEN}={}", holder.token()).expect("writing to a string does not fail");
@@ -145,7 +162,7 @@ struct LockFile {
 
 impl LockFile {
     fn open(state: &Path) -> Result<Self, Failure> {
-        let path = state.join("lock");
+        let path = state.join(FILE);
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
             .map_err(|error| cannot(&path, &error.into()))?;
@@ -178,7 +195,14 @@ impl LockFile {
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Message::new(Status::Failed, format!("cannot lock {}: {error}", path.display()))
-        .with_help("run this as the user that the node runs as, or set BOOT_STATE_DIR")
-        .into()
+    if let Some(failure) = advice::exhausted(error) {
+        return failure;
+    }
+    let (status, help) = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            (Status::Unreachable, "the node belongs to another user: run this as that user or as root")
+        }
+        _ => (Status::Failed, "set BOOT_STATE_DIR to a directory that you can write"),
+    };
+    Message::new(status, format!("cannot lock {}: {error}", path.display())).with_help(help).into()
 }

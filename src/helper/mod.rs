@@ -8,6 +8,7 @@ mod env;
 mod facts;
 mod hook;
 mod hook_check;
+mod launch;
 mod lock;
 mod options;
 mod prepare;
@@ -58,6 +59,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "unpack" => releases::unpack(rest),
         "install" | "upgrade" | "downgrade" => releases::switch(rest),
         "lock" => lock::run(rest),
+        "launch" => match launch::run(rest)? {},
         "hook" => hook::run(rest),
         "hook-check" => hook_check::run(rest),
         "--version" => {

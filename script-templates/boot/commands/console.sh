@@ -1,14 +1,18 @@
 # shellcheck shell=sh
 # console: run the node with an interactive shell on this terminal.
 #
-# usage: NAME console [ARG...]
+# usage: NAME console [--wait SECONDS] [ARG...]
 #
 # An Erlang shell, or IEx where the release is Elixir's. Leaving it ends the node: q(). in Erlang,
 # System.stop() in Elixir, or twice ctrl-C.
 #
+# One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
+# this one ends with 8.
+#
 # example: NAME console
 
 _boot_core_phases='pre_configure post_configure'
+_boot_core_locks=yes
 
 boot_command() {
     # shellcheck source=/dev/null

@@ -1,18 +1,22 @@
 # shellcheck shell=sh
 # foreground: run the node in the foreground, as supervisors and containers want it.
 #
-# usage: NAME foreground [ARG...]
+# usage: NAME foreground [--wait SECONDS] [ARG...]
 #
 # The node takes the place of this process. Where plugins have hooks that come later (post_start,
 # pre_stop, post_stop, ...) the script stays as its parent instead: it runs post_start once the node
 # has booted, turns HUP, INT and TERM into a graceful stop with pre_stop and post_stop around it, and
 # ends with the node's status. A pre_stop hook that fails is reported; it can't refuse a signal.
 #
+# One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
+# this one ends with 8.
+#
 # example: exec NAME foreground
 
 # shellcheck disable=SC2154 # the files of a kit share variables
 
 _boot_core_phases='pre_start pre_configure post_configure post_start pre_stop post_stop'
+_boot_core_locks=yes
 
 boot_command() {
     # shellcheck source=/dev/null

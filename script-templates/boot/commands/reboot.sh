@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # reboot: stop the node and have it start again, as a new operating system process.
 #
-# usage: NAME reboot [--force] [--timeout SECONDS]
+# usage: NAME reboot [--wait SECONDS] [--force] [--timeout SECONDS]
 #
 # The new process boots the version that is permanent now, with vm.args rendered anew. By who keeps the node:
 # - heart, with a command to run: the node does it itself (init:reboot).
@@ -13,9 +13,14 @@
 # Returns once the node has booted, or with 7 when all that takes longer than SECONDS, by default the timeouts
 # of stop and start together. A node that has not stopped by then goes on stopping, and "start" is left to you.
 #
+# One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
+# this one ends with 8.
+#
 # example: NAME reboot
 
 # shellcheck disable=SC2154 # the files of a kit share variables
+
+_boot_core_locks=yes
 
 boot_command() {
     _boot_core_need_helper

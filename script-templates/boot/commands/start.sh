@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # start: start the node in the background and wait until it has booted.
 #
-# usage: NAME start [--timeout SECONDS] [ARG...]
+# usage: NAME start [--wait SECONDS] [--timeout SECONDS] [ARG...]
 #        NAME start --foreground [ARG...]
 #
 # Renders vm.args for this host, starts the node, and returns once all its applications are started,
@@ -10,12 +10,16 @@
 # timeout in rel/relboot.toml) start ends with 7, and the node goes on. --foreground is the command
 # "foreground". Also known as: daemon.
 #
+# One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
+# this one ends with 8.
+#
 # example: NAME start
 # example: NAME start --timeout 300
 
 # shellcheck disable=SC2154 # the files of a kit share variables
 
 _boot_core_phases='pre_configure post_configure'
+_boot_core_locks=yes
 
 boot_command() {
     _boot_start_limit=$_boot_start_timeout

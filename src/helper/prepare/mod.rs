@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 use super::env::{self, Instance};
 use super::process::Process;
 use super::record::{self, Record};
-use super::{print, tell};
+use super::{launch, print, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
@@ -78,7 +78,7 @@ pub(super) fn otp(root: &Path, vsn: &str) -> Option<Otp> {
 fn prepare(request: &Request) -> Result<String, Failure> {
     let instance = Instance::from_env()?;
     // A running node's files are what its clients live by: they stay.
-    if let Some(process) = Process::recorded(&instance.state) {
+    if let Some(process) = Process::recorded(&instance.state).or_else(|| launch::running(&instance.state)) {
         return Ok(format!("_boot_erts_running={}\n", process.pid));
     }
     let mut plan = Plan::make(request)?;
@@ -96,6 +96,11 @@ fn prepare(request: &Request) -> Result<String, Failure> {
 pub(super) fn make_state(state: &Path) -> Result<(), Failure> {
     files::make_private(state)?;
     files::trust(state)
+}
+
+/// Writes a file of the state directory.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
+    files::write(path, text.as_bytes(), 0o600)
 }
 
 /// The plain arguments as words for `eval "set -- $_boot_extra"`, quoted once more as a value.
@@ -219,6 +224,7 @@ impl Plan {
         export("ROOTDIR", &path(&self.instance.root));
         export("EMU", "beam");
         export("PROGNAME", "erl");
+        export("_boot_launch", "yes");
         export("BOOT_VM_ARGS", &path(&state.join("vm.args")));
         export("BOOT_COOKIE_HOME", &path(&state.join("cookie")));
         if let Some(file) = &self.vm_args {

@@ -1,0 +1,128 @@
+//! One writer per instance, one VM in its place: whoever comes second waits or is told, whoever dies leaves nothing to
+//! clean up.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::instance::Instance;
+use crate::support::process::{runs, until};
+use crate::support::releases::rebar3;
+
+/// A hook that stays until the file `go` is there.
+fn held(instance: &Instance, phase: &str) -> std::path::PathBuf {
+    let plugin = instance.path().join("plugins/hold");
+    fs::create_dir_all(&plugin).unwrap();
+    let (here, go) = (instance.base().join("here"), instance.base().join("go"));
+    let text = "#!/bin/sh\n: >\"$HERE\"\nwhile [ ! -e \"$GO\" ]; do sleep 0.02; done\n";
+    let text = text.replace("$HERE", here.to_str().unwrap()).replace("$GO", go.to_str().unwrap());
+    fs::write(plugin.join(phase), text).unwrap();
+    go
+}
+
+#[test]
+fn a_second_command_is_told_who_is_at_work_or_waits() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).at("opt/demo").kit();
+    let go = held(&instance, "pre_start");
+    let mut first = instance.command(&instance.entry());
+    let mut first = first.arg("start").stdout(Stdio::null()).spawn().unwrap();
+    until("the first is at work", Duration::from_secs(30), || instance.base().join("here").exists());
+    for command in ["start", "stop", "restart", "foreground", "console"] {
+        let output = instance.run(&[command]);
+        assert_eq!(output.status, 8, "{output}");
+        let told = format!("error: start (pid {}) is at work on demo\nhelp: ", first.id());
+        assert!(output.stderr.starts_with(&told), "{output}");
+    }
+    let waited = instance.run(&["stop", "--wait", "1"]);
+    assert_eq!(waited.status, 8, "{waited}");
+    assert!(
+        waited.stderr.contains("waiting up to 1 s\n") && waited.stderr.contains("still after 1 s"),
+        "{waited}"
+    );
+    // Those who only ask never wait.
+    assert_eq!(instance.run(&["ping"]).status, 3);
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| instance.run(&["start", "--wait=30"]));
+        let told = Instant::now();
+        fs::write(&go, "").unwrap();
+        let second = second.join().unwrap();
+        assert!(second.status == 0 && told.elapsed() < Duration::from_secs(25), "{second}");
+        assert!(second.stderr.contains("demo is already running"), "{second}");
+    });
+    assert!(first.wait().unwrap().success());
+    assert_eq!(instance.vms().len(), 1);
+    for (args, status) in
+        [(["stop", "--wait", "x"].as_slice(), 2), (&["stop", "--wait"], 2), (&["stop", "--wait", "0"], 0)]
+    {
+        assert_eq!(instance.run(args).status, status, "{args:?}");
+    }
+}
+
+#[test]
+fn who_is_killed_holds_nothing_and_hooks_may_call_commands() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    held(&instance, "pre_start");
+    let mut first = instance.command(&instance.entry());
+    let mut first = first.arg("start").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    until("the first is at work", Duration::from_secs(30), || instance.base().join("here").exists());
+    kill_process(Pid::from_child(&first), Signal::KILL).unwrap();
+    first.wait().unwrap();
+    let plugin = instance.path().join("plugins/hold");
+    fs::remove_file(plugin.join("pre_start")).unwrap();
+    fs::write(instance.base().join("go"), "").unwrap();
+    // It holds the lock for the command that it calls.
+    fs::write(plugin.join("post_start"), "#!/bin/sh\n\"$BOOT_PROG\" restart || exit 1\n").unwrap();
+    instance.run(&["start"]).ok();
+    instance.run(&["stop"]).ok();
+}
+
+#[test]
+fn a_node_in_the_foreground_gives_way_to_commands() {
+    let Some(raw) = rebar3() else { return };
+    for hooks in [false, true] {
+        let instance = Instance::of(raw).kit();
+        if hooks {
+            let plugin = instance.path().join("plugins/late");
+            fs::create_dir_all(&plugin).unwrap();
+            fs::write(plugin.join("post_stop"), "#!/bin/sh\n:\n").unwrap();
+        }
+        let mut node = instance.command(&instance.entry());
+        let mut node = node.arg("foreground").stdout(Stdio::null()).spawn().unwrap();
+        until("it answers", Duration::from_secs(60), || instance.run(&["ping"]).status == 0);
+        assert!(instance.run(&["foreground"]).stderr.contains("is already running"), "with hooks: {hooks}");
+        instance.run(&["stop"]).ok();
+        assert!(node.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn a_vm_that_no_file_names_keeps_its_place() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    instance.start();
+    let vm = instance.vms()[0];
+    fs::remove_file(instance.path().join("tmp/demo/pid")).unwrap();
+    let output = instance.run(&["start"]);
+    assert_eq!(output.status, 0, "{output}");
+    assert!(output.stderr.contains(&format!("already running (pid {vm})")), "{output}");
+    // Even one that does not ask first finds the place taken.
+    let mut launch = instance.command(Instance::helper());
+    let state = instance.path().join("tmp/demo");
+    launch
+        .args(["launch", "--", "/bin/true"])
+        .env("BOOT_STATE_DIR", &state)
+        .env("BOOT_LOG_DIR", state.join("log"));
+    launch.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
+    let output = instance.finish(&mut launch, "");
+    assert_eq!((output.status, output.stderr), (8, format!("error: demo is running already (pid {vm})\n")));
+    assert!(runs(vm) && !Path::new(&state).join("pid").exists());
+    kill_process(Pid::from_raw(vm.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    until("it is gone", Duration::from_secs(10), || !runs(vm));
+    instance.start();
+    instance.run(&["stop"]).ok();
+}
