@@ -96,7 +96,10 @@ fn what_differs_from_the_running_node_is_told() {
     let off = instance.run(&["vmargs", "--diff"]);
     assert!(off.stdout.contains("- -kernel inet_dist_listen_min 4380"), "{off}");
     instance.set("BOOT_SIZING", "perhaps");
-    assert_eq!(instance.said(&["vmargs"]), "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n");
+    assert_eq!(
+        instance.said(&["vmargs"]),
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n"
+    );
     instance.run(&["stop"]).ok();
 }
 
