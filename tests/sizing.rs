@@ -91,6 +91,8 @@ fn what_differs_from_the_running_node_is_told() {
         (output.status, lines),
         (1, vec!["+ +P 70000", "- +W w", "+ +W i", "+ -demo key new", "+ -env TOKEN <hidden>"])
     );
+    let said = "2\n! error: --json goes with --explain\n! help: ROOT/bin/demo vmargs --explain --json\n";
+    assert_eq!(instance.said(&["vmargs", "--json"]), said);
     // Sizing can be switched off for one start.
     instance.set("BOOT_SIZING", "off");
     let off = instance.run(&["vmargs", "--diff"]);
