@@ -117,7 +117,7 @@ fn private(state: &Path) {
 }
 
 #[test]
-fn from_setcookie_in_vm_args() {
+fn complaint_25_from_setcookie_in_vm_args() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     let file = instance.path().join("releases/0.1.0/vm.args");

@@ -330,7 +330,7 @@ fn hosts_with_ipv6_only_and_without_any_network() {
 }
 
 #[test]
-fn complaint_32_a_user_without_entry_and_home() {
+fn a_user_without_entry_and_home() {
     let made = Made::new("");
     let may = Command::new("setpriv").args(["--reuid", "54321", "true"]).output();
     if !need(&["setpriv"]) || !may.is_ok_and(|output| output.status.success()) {

@@ -151,7 +151,7 @@ fn what_would_be_seen_is_refused_before_anything_starts() {
     ! error: releases/0.1.0/vm.args.j2:1: secret('NONE'): there is no such secret
     !   1 | -a {{ secret('NONE') }}
     !     |       ^^^^^^^^^^^^^^
-    ! help: put it into $CREDENTIALS_DIRECTORY or /run/secrets, or name its file by the variable NAME_FILE
+    ! help: give it as $CREDENTIALS_DIRECTORY/NAME, /run/secrets/NAME, the file that NAME_FILE names, or the variable NAME
     ");
     instance.set("NONE_FILE", "/nowhere/none");
     insta::assert_snapshot!(told(&instance, "-a {{ secret('NONE') }}"), @r"

@@ -91,12 +91,17 @@ fn what_differs_from_the_running_node_is_told() {
         (output.status, lines),
         (1, vec!["+ +P 70000", "- +W w", "+ +W i", "+ -demo key new", "+ -env TOKEN <hidden>"])
     );
+    let said = "2\n! error: --json goes with --explain\n! help: ROOT/bin/demo vmargs --explain --json\n";
+    assert_eq!(instance.said(&["vmargs", "--json"]), said);
     // Sizing can be switched off for one start.
     instance.set("BOOT_SIZING", "off");
     let off = instance.run(&["vmargs", "--diff"]);
     assert!(off.stdout.contains("- -kernel inet_dist_listen_min 4380"), "{off}");
     instance.set("BOOT_SIZING", "perhaps");
-    assert_eq!(instance.said(&["vmargs"]), "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n");
+    assert_eq!(
+        instance.said(&["vmargs"]),
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n"
+    );
     instance.run(&["stop"]).ok();
 }
 

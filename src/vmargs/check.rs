@@ -192,4 +192,6 @@ fn shown(word: &str) -> String {
 }
 
 #[cfg(test)]
+mod field;
+#[cfg(test)]
 mod tests;

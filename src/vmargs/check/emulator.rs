@@ -103,7 +103,7 @@ fn unknown(one: &Use<'_>, release: &Release, findings: &mut Findings) {
         return findings.by_table(release, one.place, text, help);
     }
     let text = format!("{otp} has no flag {}", shown(one.flag));
-    let help = "erl(1) lists them; BOOT_VM_CHECK=warn starts the node all the same";
+    let help = "erl(1) lists them; BOOT_VM_CHECK=warn leaves it to the VM";
     findings.by_table(release, one.place, text, help);
 }
 
