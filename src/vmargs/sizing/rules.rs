@@ -264,9 +264,15 @@ fn dump_bytes(given: &Given<'_>) -> (Option<String>, String) {
 
 fn listen(given: &Given<'_>) -> (Option<String>, String) {
     let (first, last) = (PORTS.start(), PORTS.end());
+    // They stay the same on all hosts: a firewall names them. The node takes one that is free.
+    let clients = given.clients.map_or(String::new(), |(from, to)| {
+        format!("; outgoing connections, which get {from} to {to}, may take them: reserve them")
+    });
     match given.listening {
-        Listening::Free => (Some(format!("{first}-{last}")), format!("one of {first} to {last} is free")),
-        Listening::Taken => (None, format!("all of {first} to {last} are taken")),
+        Listening::Free => {
+            (Some(format!("{first}-{last}")), format!("one of {first} to {last} is free{clients}"))
+        }
+        Listening::Taken => (None, format!("all of {first} to {last} are taken{clients}")),
         Listening::Left(why) => (None, (*why).into()),
     }
 }
