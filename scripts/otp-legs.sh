@@ -298,6 +298,11 @@ sizing = "auto"'
     sized '*'
     end
     if group; then
+        # Of no effect unless there is a limit.
+        [ "$(otp)" -lt 27 ] || project '[vm]
+sizing = "auto"
+[vm.flags]
+"+hmaxib" = true'
         enter='echo $$ >"$cpu/cgroup.procs" && echo $$ >"$memory/cgroup.procs" && exec "$@"'
         sized 131072
         [ "$(value +S)" = 1:1 ] || fail 'not one scheduler for half a processor'
@@ -310,7 +315,7 @@ sizing = "auto"'
 
 # group: makes a control group with half a processor and 256 MiB.
 group() {
-    if ! cpu=$(own_group cpu) || ! memory=$(own_group memory) || ! mkdir "$cpu" "$memory" 2>/dev/null; then
+    if ! cpu=$(own_group cpu) || ! memory=$(own_group memory) || ! mkdir -p "$cpu" "$memory" 2>/dev/null; then
         printf 'skipped: no cgroup v1\n'
         return 1
     fi
@@ -330,9 +335,11 @@ own_group() {
 ungroup() {
     tries=0
     # Whoever was killed is in it until this shell, as the first process, has reaped it.
-    until rmdir "$cpu" "$memory" 2>/dev/null || [ ! -d "$cpu$memory" ] || [ "$tries" -gt 50 ]; do
+    until [ ! -d "$cpu" ] && [ ! -d "$memory" ]; do
         tries=$((tries + 1))
+        [ "$tries" -lt 50 ] || break
         sleep 0.1
+        rmdir "$cpu" "$memory" 2>/dev/null || :
     done
 }
 
