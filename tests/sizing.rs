@@ -63,7 +63,7 @@ fn complaints_62_65_66_a_small_container_gets_a_small_node() {
     let limits = Limits { cpu: Some(0.5), memory: Some(256 * MIB) };
     let Some(said) = started(&instance, limits, "web7", "web7.example.org") else { return };
     let expected = format!(
-        r#"{{[1,1,1,1,131072,65536,1048576],20132659,'demo@web7.example.org',["268435456","1",false],["{}"],219}}"#,
+        r#"{{[1,1,1,1,131072,65536,1048576],16777216,'demo@web7.example.org',["268435456","1",false],["{}"],219}}"#,
         files()
     );
     assert_eq!(said, expected);
@@ -72,7 +72,7 @@ fn complaints_62_65_66_a_small_container_gets_a_small_node() {
     let Some(said) = started(&instance, limits, "web8", "") else { return };
     let count = std::thread::available_parallelism().unwrap().get().min(2);
     assert!(said.starts_with(&format!("{{[{count},{count},{count},{count},")), "{said}");
-    assert!(said.contains(",2097152],161061273,demo@web8,"), "{said}");
+    assert!(said.contains(",2097152],134217728,demo@web8,"), "{said}");
 }
 
 #[test]

@@ -70,7 +70,7 @@ pub static RULES: &[Rule] = &[
     Rule {
         key: "+hmax",
         takes: Takes::Number(0, 1 << 59),
-        text: "a process whose heap (in words of 8 bytes) outgrows 60 % of a memory limit is ended and logged, before the kernel ends the node",
+        text: "a process whose heap (in words of 8 bytes) outgrows half of a memory limit is ended and logged, before the kernel ends the node: while it is collected it takes half as much again",
         choose: heap,
     },
     Rule {
@@ -227,9 +227,9 @@ fn heap(given: &Given<'_>) -> (Option<String>, String) {
     let memory = &given.facts.memory;
     let limit = memory.limit.filter(|limit| memory.total.is_none_or(|total| *limit < total));
     match limit {
-        // Less than a VM takes by itself can't be guarded.
+        // Less than a VM takes by itself can't be guarded. With 60 % of 256 MiB a list that grows still ends the node.
         Some(limit) if limit >= 32 << 20 => {
-            (Some((limit / 5 * 3 / 8).min(1 << 59).to_string()), memory_text(given))
+            (Some((limit / 2 / 8).min(1 << 59).to_string()), memory_text(given))
         }
         _ => (None, format!("{}, no limit below the host's", memory_text(given))),
     }

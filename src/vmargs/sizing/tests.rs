@@ -58,7 +58,7 @@ fn attached_values_are_not_taken_for_other_flags() {
     let mut facts = facts();
     facts.memory.limit = Some(512 * MIB);
     let decisions = decided(&facts, 27, "+hmaxk true +hmaxel true +P70000", &[]);
-    assert_eq!(value(&decisions, "+hmax").as_deref(), Some("40265318"), "in words: 60 % of 512 MiB");
+    assert_eq!(value(&decisions, "+hmax").as_deref(), Some("33554432"), "in words: half of 512 MiB");
     assert_eq!(value(&decisions, "+P").as_deref(), Some("70000"));
     assert_eq!(
         value(&decisions, "+hmaxib"),
