@@ -302,7 +302,7 @@ sizing = "auto"'
         [ "$(otp)" -lt 27 ] || project '[vm]
 sizing = "auto"
 [vm.flags]
-"+hmaxib" = true'
+"+hmaxib" = "true"'
         enter='echo $$ >"$cpu/cgroup.procs" && echo $$ >"$memory/cgroup.procs" && exec "$@"'
         sized 131072
         [ "$(value +S)" = 1:1 ] || fail 'not one scheduler for half a processor'
