@@ -38,6 +38,11 @@ impl Config {
         self.copy.is_some()
     }
 
+    /// Whether it is the file at `path`, by whatever name.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        self.path.canonicalize().is_ok_and(|own| path.canonicalize().is_ok_and(|other| own == other))
+    }
+
     /// Has the copy go there instead.
     pub(super) fn copied_to(&mut self, path: PathBuf) {
         self.path = path;
