@@ -22,7 +22,8 @@ pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
 pub use substitute::{SubstituteError, substitute};
 pub use template::{
-    Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
+    Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, erlang_string, render,
+    render_args,
 };
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::helper::record::{self, Record};
 use crate::helper::{client, options, tell};
 use crate::host::{Host, Roots};
 use crate::names::NodeName;
-use crate::vmargs::Args;
+use crate::vmargs::{Args, erlang_string};
 
 /// The flags that say how a node is spoken to: those of the node's own start count.
 const OF_THE_CARRIER: [&str; 6] =
@@ -148,8 +148,7 @@ fn domain(args: &mut Args, state: &Path) -> Result<(), Failure> {
     scratch::sweep(state);
     let file = scratch::file(state, std::process::id(), "inetrc")?;
     files::write(&file, b"{domain, \"invalid\"}.\n", 0o600)?;
-    let quoted = text(&file)?.replace('\\', "\\\\").replace('"', "\\\"");
-    args.push("-kernel", &["inetrc", &format!("\"{quoted}\"")]);
+    args.push("-kernel", &["inetrc", &erlang_string(&text(&file)?)]);
     Ok(())
 }
 
