@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod flags;
 mod identity;
+mod near;
 mod secret;
 pub mod sizing;
 mod substitute;
