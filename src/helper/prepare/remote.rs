@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::compose::{home, iex, push_words, text};
 use super::erts::{self, Erts};
-use super::{files, guest, scratch};
+use super::{files, guest, scratch, source};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::helper::process::Process;
@@ -160,11 +160,11 @@ fn remote_vm_args(wish: &Wish, instance: &Instance) -> Result<Args, Failure> {
     if wish.kind != "mix" || (file == own && !own.exists()) {
         return Ok(Args::default());
     }
-    let read = std::fs::read_to_string(&file).map_err(|error| {
+    let read = source::bounded(&file).map_err(|error| {
         Message::new(Status::Failed, format!("cannot read {}: {error}", file.display()))
             .with_help("RELEASE_REMOTE_VM_ARGS names the file when it is set")
     })?;
-    let mut args = Args::parse(&read, &text(&file)?, &mut |path: &str| std::fs::read_to_string(path))?;
+    let mut args = Args::parse(&read, &text(&file)?, &mut source::include)?;
     guest::only_of_the_vm(&mut args);
     Ok(args)
 }

@@ -188,3 +188,15 @@ fn the_environment_is_taken_in_order_but_what_erlexec_or_no_shell_could_take() {
     let expected = [("A", "1"), ("A", "-env")].map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert_eq!(taken, expected);
 }
+
+#[test]
+fn included_files_have_a_bound_together() {
+    let mut include = |_: &str| Ok("x ".repeat(1 << 19));
+    let mut told = |count: usize| {
+        let text: String = (0..count).map(|n| format!("-args_file f{n}\n")).collect();
+        Args::parse(&text, "vm.args", &mut include).map_err(|error| error.to_string())
+    };
+    assert!(told(4).is_ok());
+    let expected = "vm.args:5: -args_file \"f4\" can't be read: there is too much in all the files";
+    assert_eq!(told(5).unwrap_err(), expected);
+}

@@ -99,7 +99,7 @@ impl Text {
         let beside = self.path.parent().unwrap_or(Path::new("")).join(&file);
         let path = if beside.exists() { beside } else { PathBuf::from(&file) };
         let at = self.at(include.start.line, include.start.column);
-        let Ok(bytes) = std::fs::read(&path) else {
+        let Ok(bytes) = super::bytes(&path) else {
             let named = if self.may_show(&include.name) { format!(" {file}") } else { String::new() };
             return Err(Message::new(Status::Failed, format!("{at}: there is no file{named}"))
                 .with_help("it is looked for beside this file, then in the current directory")
