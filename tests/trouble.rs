@@ -238,6 +238,8 @@ fn a_helper_that_refuses_or_is_killed_starts_nothing() {
     let mut instance = Instance::of(raw).kit();
     instance.set("BOOT_SIZING", "perhaps");
     assert_eq!(instance.said(&["start"]), "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n");
+    let said = instance.said(&["vmargs", "--mode=x"]);
+    assert_eq!(said, "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n", "no answer for the core");
     let helper = instance.path().join("releases/0.1.0/boot/relboot-helper");
     fs::write(&helper, "#!/bin/sh\nkill -KILL $$\n").unwrap();
     for shell in shells() {

@@ -44,7 +44,8 @@ const PREPARED: &str = "_boot_erts_prepared=yes\n";
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     // The core evaluates the answer then, and tells by it that this is no helper of another machine.
-    let evaluated = arguments.iter().any(|argument| argument.to_string_lossy().starts_with("--mode"));
+    let mut options = arguments.iter().take_while(|argument| *argument != "--");
+    let evaluated = options.any(|argument| argument.to_string_lossy().starts_with("--mode"));
     let request = match Request::parse(arguments) {
         Err(failure) if evaluated => {
             print(PREPARED)?;
