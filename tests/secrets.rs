@@ -89,6 +89,11 @@ fn the_node_has_them_and_nobody_else_sees_them() {
         let printed = format!("io:format(\"~p~n\", [{}]).", hash.trim_end_matches('.'));
         let script = instance.base().join("wait.escript");
         fs::write(&script, "#!/usr/bin/env escript\nmain(_) -> timer:sleep(100), io:format(\"~p~n\", [erlang:phash2(os:getenv(\"TOKEN\"))]).\n").unwrap();
+        // What hooks and what they call see; a cookie in the environment is how mix releases know it.
+        let plugin = instance.path().join("plugins/10-look");
+        fs::create_dir_all(&plugin).unwrap();
+        fs::write(plugin.join("post_eval"), "env | grep -v ^RELEASE_COOKIE= >&2\n").unwrap();
+        fs::write(plugin.join("post_configure"), "env | grep -v ^RELEASE_COOKIE= >&2\n").unwrap();
         let said = watched(
             &instance,
             &[
@@ -107,6 +112,13 @@ fn the_node_has_them_and_nobody_else_sees_them() {
         assert!(said[4].contains("\n-env TOKEN <secret>\n-env PLAIN 'as it is'\n"), "{}", said[4]);
         assert_eq!(said[5], "\"as it is\"\n");
         private(instance.path());
+        // Behind this hook another shell goes on.
+        fs::write(plugin.join("post_configure"), "env | grep -v ^RELEASE_COOKIE= >&2; exit 1\n").unwrap();
+        fs::create_dir_all(instance.path().join("plugins/20-look")).unwrap();
+        fs::copy(plugin.join("post_eval"), instance.path().join("plugins/20-look/post_configure")).unwrap();
+        let output = instance.run(&["eval", "--erlang", &printed]);
+        assert_eq!((output.status, &output.stdout), (6, &said[2]), "{output}");
+        assert!(!output.stderr.contains(MARK), "{output}");
         watched(&instance, &[&["stop"]]);
     }
 }

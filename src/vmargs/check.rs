@@ -4,7 +4,6 @@
 mod dash;
 mod emulator;
 mod memory;
-mod near;
 mod table;
 mod twice;
 mod value;

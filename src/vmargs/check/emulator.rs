@@ -2,8 +2,9 @@
 
 use super::table::{Erts, FLAGS, Flag, Form, Life};
 use super::twice::Twice;
-use super::{Findings, Release, TOLD, memory, near, shown, value};
+use super::{Findings, Release, TOLD, memory, shown, value};
 use crate::vmargs::args::Use;
+use crate::vmargs::near;
 
 pub(super) fn check<'a>(one: &Use<'a>, release: &Release, twice: &mut Twice<'a>, findings: &mut Findings) {
     let Some((flag, length)) = find(one.flag) else { return unknown(one, release, findings) };
