@@ -6,6 +6,8 @@ use std::path::Path;
 
 use crate::support::instance::Instance;
 use crate::support::releases::{mix, rebar3};
+use crate::support::terminal::terminal;
+use crate::support::tools::need;
 
 #[test]
 fn a_directory_for_the_run_comes_before_the_release() {
@@ -192,4 +194,44 @@ fn complaint_30_a_package_holds_no_cookie() {
         instance.finish(command.args(["stop"]).env("RELEASE_NODE", name), "").ok();
     }
     assert!(made[0] != made[1] && made.iter().all(|cookie| cookie.len() >= 20));
+}
+
+#[test]
+fn a_node_of_another_install_of_that_name_is_told() {
+    let Some(raw) = rebar3() else { return };
+    let mut one = Instance::of(raw).kit();
+    let mut two = Instance::of(raw).kit();
+    let run = one.base().join("run");
+    for instance in [&mut one, &mut two] {
+        instance.set("RELEASE_TMP", run.to_str().unwrap());
+    }
+    one.run(&["start"]).ok();
+    let output = two.run(&["ping"]);
+    let told = format!("warning: this is the demo that was started from {}\n", one.path().display());
+    assert_eq!((output.status, output.stderr.as_str()), (0, told.as_str()), "{output}");
+    assert_eq!(one.run(&["ping"]).stderr, "");
+    one.run(&["stop"]).ok();
+}
+
+#[test]
+fn no_program_runs_by_the_record_of_another_user() {
+    let Some(raw) = rebar3() else { return };
+    if !need(&["python3"]) {
+        return;
+    }
+    let instance = Instance::of(raw).kit();
+    instance.run(&["start"]).ok();
+    if chown(instance.path().join("tmp/demo/node"), Some(12345), None).is_err() {
+        eprintln!("skipped: no chown");
+        return;
+    }
+    let output = instance.finish(terminal(&instance, &[]).args(["remote"]), "");
+    assert_eq!(output.status, 4, "{output}");
+    assert!(
+        output.stdout.contains("demo runs as user 12345, whose programs remote would run as you"),
+        "{output}"
+    );
+    // To ask it runs nothing.
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    instance.run(&["stop"]).ok();
 }

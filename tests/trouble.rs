@@ -237,9 +237,16 @@ fn a_helper_that_refuses_or_is_killed_starts_nothing() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).kit();
     instance.set("BOOT_SIZING", "perhaps");
-    assert_eq!(instance.said(&["start"]), "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n");
+    assert_eq!(
+        instance.said(&["start"]),
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n"
+    );
     let said = instance.said(&["vmargs", "--mode=x"]);
-    assert_eq!(said, "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n", "no answer for the core");
+    assert_eq!(
+        said,
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n",
+        "no answer for the core"
+    );
     let helper = instance.path().join("releases/0.1.0/boot/relboot-helper");
     fs::write(&helper, "#!/bin/sh\nkill -KILL $$\n").unwrap();
     for shell in shells() {

@@ -23,6 +23,9 @@ pub fn merge(base: &str, over: &str, dialect: Dialect) -> Result<String, Fault> 
     for part in &upper {
         above.entry(part.name.unwrap_or_default()).or_default().extend(&part.parameters);
     }
+    for pairs in above.values_mut() {
+        only_last(pairs);
+    }
     let below: BTreeSet<_> = lower.iter().filter_map(|part| part.name).collect();
     let mut out: Vec<String> = Vec::new();
     for part in &lower {
@@ -37,6 +40,14 @@ pub fn merge(base: &str, over: &str, dialect: Dialect) -> Result<String, Fault> 
     out.extend(upper.iter().filter(is_new).map(|part| part.text.to_owned()));
     let head = &base[..head_end(base)];
     Ok(format!("{head}[{}].\n", out.join(",\n ")))
+}
+
+/// Of the parameters of an application that stands twice, the VM takes the last of a name.
+fn only_last(pairs: &mut Vec<Pair<'_>>) {
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<_> = pairs.iter().rev().filter(|pair| seen.insert(pair.name)).copied().collect();
+    last.reverse();
+    *pairs = last;
 }
 
 /// `{NAME, VALUE}`.

@@ -206,6 +206,7 @@ impl Plan {
             epmd_port: Record::epmd_port_here(),
             dist_port: self.identity.dist_port,
             proto: self.identity.proto_dist.clone(),
+            root: Some(self.instance.root.clone()),
             bindir: Some(self.erts.bin.clone()),
             flags: record::client_flags(|flag| self.whole.get(flag)),
         };

@@ -51,6 +51,7 @@ pub(in crate::helper) fn run(arguments: Vec<OsString>) -> Result<Status, Failure
         let help = format!("{} rpc EXPRESSION is for programs", client::program());
         return Err(Message::new(Status::Unreachable, text).with_help(help).into());
     }
+    record::is_mine(&instance, "remote")?;
     let erts = match record.bindir.as_deref().and_then(Erts::at) {
         Some(erts) => erts,
         None => erts::locate(&instance.root, &wish.erts)?,
