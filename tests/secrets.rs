@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::instance::Instance;
+use crate::support::process::command_lines;
 use crate::support::releases::{Raw, mix, rebar3};
 
 const MARK: &str = "open_sesame_4";
@@ -34,16 +35,6 @@ fn with_secrets(raw: &'static Raw) -> Instance {
     instance
 }
 
-/// The command lines of the whole machine that hold a secret.
-fn shown() -> Vec<String> {
-    let all = fs::read_dir("/proc").unwrap().flatten();
-    let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        .filter(|line| line.contains(MARK))
-        .collect()
-}
-
 /// Runs commands, and looks all the while; what they printed.
 #[track_caller]
 fn watched(instance: &Instance, commands: &[&[&str]]) -> Vec<String> {
@@ -52,7 +43,7 @@ fn watched(instance: &Instance, commands: &[&[&str]]) -> Vec<String> {
         let watch = scope.spawn(|| {
             let (mut rounds, mut found) = (0, Vec::new());
             while found.is_empty() && !done.load(Ordering::Relaxed) {
-                found = shown();
+                found = command_lines(MARK);
                 rounds += 1;
             }
             (rounds, found)

@@ -15,7 +15,7 @@ use rustix::process::Signal;
 
 use crate::support::delivery::{Packed, write};
 use crate::support::instance::Instance;
-use crate::support::process::{Output, until};
+use crate::support::process::{Output, command_lines, until};
 use crate::support::releases::{Kind, Raw, mix, rebar3};
 use crate::support::running::Running;
 use crate::support::terminal::terminal;
@@ -53,16 +53,6 @@ fn with_secrets(raw: &'static Raw) -> Instance {
     instance
 }
 
-/// The command lines of the whole machine that hold a secret.
-fn shown() -> Vec<String> {
-    let all = fs::read_dir("/proc").unwrap().flatten();
-    let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        .filter(|line| line.contains(MARK))
-        .collect()
-}
-
 /// Says that there is nothing more to look at, whether the test went well or not.
 struct End<'a>(&'a AtomicBool);
 
@@ -79,7 +69,7 @@ fn watched(seen: &Seen<'_>, work: impl FnOnce()) {
         let watch = scope.spawn(|| {
             let (mut rounds, mut found) = (0, Vec::new());
             while found.is_empty() && !done.load(Ordering::Relaxed) {
-                found = shown();
+                found = command_lines(MARK);
                 rounds += 1;
                 // A process of the VM lives for longer; the commands need the processor, too.
                 std::thread::sleep(Duration::from_millis(2));
