@@ -43,7 +43,7 @@ bench: setup build ## measures what commands cost, beside relx, mix and erl_call
 test-otp: setup ## runs the kit on OTP 23, 25, 27 and 29, as root: OTP="25 27" LEGS="short tls"
 	sh scripts/test-otp.sh
 
-fuzz: ## fuzzes the node client, each target for FUZZ_SECONDS (600), by cargo-fuzz
+fuzz: ## fuzzes the node client, templates, .src files and terms, each target for FUZZ_SECONDS (600), by cargo-fuzz
 	sh scripts/fuzz.sh
 
 clean: ## removes what was built, releases of the tests too

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import prepare
 from world import SOURCE, say
 
 HOOKS = (0, 10, 100, 1000)
@@ -44,6 +45,8 @@ class Releases:
             return project / "_build/prod/rel/mdemo"
         if name.startswith("ours-"):
             return self.with_kit(name)
+        if name.endswith("-values"):
+            return self.with_values(name.split("-")[0], name)
         profile = {"relx": "prod", "relx-host": "prod,host"}.get(name) or f"prod,{name.removeprefix('relx-')}"
         project = self.relx_project()
         self.world.run("rebar3", "as", profile, "release", cwd=project)
@@ -69,7 +72,7 @@ class Releases:
         return project
 
     def with_kit(self, name):
-        """A copy of a release with a kit; -node: one whose eval asks the node."""
+        """A copy of a release with a kit; -node: one whose eval asks the node; -values: one with templates."""
         source = self.get(name.split("-")[1])
         copy = self.copy(source, name)
         words = [str(RELBOOT), "generate", str(copy)]
@@ -77,7 +80,18 @@ class Releases:
             config = self.world.dir / "node.toml"
             config.write_text('[commands]\neval = "node"\n')
             words += ["--config", str(config)]
-        self.world.run(*words, cwd=self.world.dir)
+        project = self.world.dir
+        if name.endswith("-values"):
+            project = self.world.dir / name
+            prepare.project(project)
+        self.world.run(*words, cwd=project)
+        return copy
+
+    def with_values(self, tool, name):
+        """A copy of a release of relx or mix that takes values of the host when it starts."""
+        copy = self.copy(self.get({"relx": "relx-host"}.get(tool, tool)), name)
+        version = next(copy.glob("releases/*/vm.args")).parent
+        prepare.theirs(tool, version, os.uname().nodename.split(".")[0])
         return copy
 
     def copy(self, source, name):

@@ -10,20 +10,21 @@ Environment:
   RUNS=15       measured runs of each command; a third of it where a run takes a node or a VM of its own.
                 With less than 5 nothing is written: a try of the program itself
   ONLY="..."    some sections only, and nothing is written: names of releases (mix relx relx-host ours-relx
-                ours-mix ours-relx-node), which `stop` and `start` are limited to, too; commands stop start hooks
+                ours-mix ours-relx-node), which `stop` and `start` are limited to, too; commands stop start hooks prepare
 """
 
 import os
 import sys
 
 import chart
+import prepare
 import report
 from releases import RELBOOT, Releases
 from sections import Sections
 from tools import TOOLS, erl_call
 from world import SOURCE, World, say
 
-KINDS = ("commands", "stop", "start", "hooks")
+KINDS = ("commands", "stop", "start", "hooks", "prepare")
 
 
 def main():
@@ -64,6 +65,8 @@ def measure_all(sections, kinds, chosen):
             sections.start(tool)
     if "hooks" in kinds:
         sections.hooks()
+    if "prepare" in kinds:
+        prepare.section(sections)
 
 
 if __name__ == "__main__":

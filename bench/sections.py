@@ -114,17 +114,16 @@ class Sections:
             sample.execs, sample.forks = counts
             self.put(question, name, sample)
 
-    def start(self, tool, release_name=None, question="start, until the VM is executed", hooks=0):
+    def start(self, tool, release_name=None, question="start, until the VM is executed", hooks=0, name=None):
         """The script's own work, up to the moment at which it executes erlexec."""
         release = self.releases.get(release_name or tool.release)
-        name = f"{release_name or tool.release}-{hooks}"
-        copy = self.releases.tapped(release, name)
+        copy = self.releases.tapped(release, f"{release_name or tool.release}-{hooks}")
         if hooks and tool.release.startswith("ours"):
             for at in range(hooks):
                 hook = copy / f"plugins/{at:04}/pre_foreground"
                 hook.parent.mkdir(parents=True)
                 hook.write_text(":\n")
-        self.put(question, tool.name, self.tap(copy, tool.foreground))
+        self.put(question, name or tool.name, self.tap(copy, tool.foreground))
         shutil.rmtree(copy)
 
     def tap(self, copy, word):

@@ -80,7 +80,6 @@ show 'relboot init'
 # What "init" wrote, with a name that follows the host and a setting from the environment.
 cat >rel/vm.args.j2 <<'TEMPLATE'
 -sname {{ release.name }}@{{ host.name }}
--setcookie demo_cookie
 +S {{ cpu.count }}
 +P {{ env.MAX_PROCESSES }}
 TEMPLATE

@@ -96,6 +96,7 @@ run() {
         ip link set lo up
         mount -t proc proc "$1/proc"
         mount --rbind /dev "$1/dev"
+        mount --rbind /sys "$1/sys"
         mount -t tmpfs tmpfs "$1/tmp"
         root=$1
         shift

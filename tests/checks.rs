@@ -47,7 +47,7 @@ fn all_errors_are_told_at_once_and_nothing_is_written() {
         ! error: releases/0.1.0/vm.args:7: +S needs N, N:M or :M, up to 1024, with M not greater than N\n\
         ! help: for example: +S 4:4\n\
         ! error: releases/0.1.0/vm.args:7: OTP {otp} has no flag +hush7\n\
-        ! help: erl(1) lists them; BOOT_VM_CHECK=warn starts the node all the same\n\
+        ! help: erl(1) lists them; BOOT_VM_CHECK=warn leaves it to the VM\n\
         ! warning: releases/0.1.0/vm.args:5: -snmae is no flag of OTP's: nothing will come of it\n\
         ! help: did you mean -sname?\n"
     );

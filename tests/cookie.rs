@@ -9,21 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::delivery::Packed;
 use crate::support::instance::Instance;
+use crate::support::process::command_lines;
 use crate::support::releases::{mix, rebar3};
 use crate::support::terminal::terminal;
 use crate::support::tools::need;
 
 const COOKIE: &str = "THE_SECRET_COOKIE";
-
-/// The command lines of the whole machine that hold the cookie.
-fn shown() -> Vec<String> {
-    let all = fs::read_dir("/proc").unwrap().flatten();
-    let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        .filter(|line| line.contains(COOKIE))
-        .collect()
-}
 
 /// Runs commands, and looks all the while.
 fn watched(instance: &Instance, commands: &[&[&str]]) {
@@ -32,7 +23,7 @@ fn watched(instance: &Instance, commands: &[&[&str]]) {
         let watch = scope.spawn(|| {
             let (mut rounds, mut found) = (0, Vec::new());
             while found.is_empty() && !done.load(Ordering::Relaxed) {
-                found = shown();
+                found = command_lines(COOKIE);
                 rounds += 1;
             }
             (rounds, found)
@@ -43,7 +34,7 @@ fn watched(instance: &Instance, commands: &[&[&str]]) {
                 output.status != 0 || output.stderr.contains(COOKIE) || output.stdout.contains(COOKIE);
             done.fetch_or(failed, Ordering::Relaxed);
             assert!(!failed, "{args:?}: {output}");
-            assert_eq!(shown(), [""; 0], "after {args:?}");
+            assert_eq!(command_lines(COOKIE), [""; 0], "after {args:?}");
         }
         done.store(true, Ordering::Relaxed);
         let (rounds, found) = watch.join().unwrap();
@@ -82,7 +73,7 @@ fn remote_shell(instance: &Instance) {
     let mut child = command.args(["remote", "--erl"]).stdout(Stdio::null()).spawn().unwrap();
     let (mut rounds, mut found) = (0, Vec::new());
     while child.try_wait().unwrap().is_none() {
-        found.extend(shown());
+        found.extend(command_lines(COOKIE));
         rounds += 1;
     }
     let status = child.wait().unwrap();
@@ -117,7 +108,7 @@ fn private(state: &Path) {
 }
 
 #[test]
-fn from_setcookie_in_vm_args() {
+fn complaint_25_from_setcookie_in_vm_args() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     let file = instance.path().join("releases/0.1.0/vm.args");

@@ -71,6 +71,11 @@ const fn limit(text: &'static str) -> (&'static str, &'static str) {
     ("sys/fs/cgroup/a/b/memory.max", text)
 }
 
+/// First and last port of outgoing connections.
+const fn clients(text: &'static str) -> (&'static str, &'static str) {
+    ("proc/sys/net/ipv4/ip_local_port_range", text)
+}
+
 #[rustfmt::skip]
 const HOSTS: &[Host] = &[
     // Bare metal and virtual machines: nothing shared, nothing limited.
@@ -131,6 +136,11 @@ const HOSTS: &[Host] = &[
     Host { name: "docker-without-limits", otp: 27, files: &[DOCKER], ..PLAIN },
     Host { name: "pod-small", otp: 27, hostname: "web-7d9f", hosts: POD_HOSTS, files: &[POD, RESOLV, V2, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/cpu.max", "25000 100000"), ("sys/fs/cgroup/memory.max", "134217728")], nofile: ("1048576", "1048576"), cpus: 96, memory: 384 * GIB, ..PLAIN },
     Host { name: "pod-big", otp: 29, hostname: "web-7d9f", hosts: POD_HOSTS, files: &[POD, RESOLV, V2, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/cpu.max", "1600000 100000"), ("sys/fs/cgroup/memory.max", "68719476736")], nofile: ("1048576", "1048576"), cpus: 96, memory: 384 * GIB, ..PLAIN },
+    // Ports that the kernel hands out to clients.
+    Host { name: "clients-get-ports-from-32768", files: &[clients("32768 60999")], ..PLAIN },
+    Host { name: "clients-get-the-nodes-ports", files: &[clients("1024 65535")], ..PLAIN },
+    Host { name: "clients-get-one-of-the-nodes-ports", files: &[clients("4399 60999")], ..PLAIN },
+    Host { name: "clients-get-all-but-the-nodes-ports", files: &[clients("1024 65535"), ("proc/sys/net/ipv4/ip_local_reserved_ports", "80,4380-4399,8080\n")], ..PLAIN },
     // What the user wrote, overrides, and nothing to go by.
     Host { name: "yours-wins", otp: 27, files: &[V2, V2_AT, quota("50000 100000"), limit("536870912")], vm_args: "+S 4:4\n+sbwt long\n+P70000\n+hmax 0\n+zdbbl 2048\n-kernel inet_dist_listen_min 9100 inet_dist_listen_max 9105\n-env ERL_CRASH_DUMP_BYTES 5\n", ..PLAIN },
     Host { name: "yours-in-the-environment", files: &[V2, V2_AT, quota("50000 100000")], nofile: ("unlimited", "unlimited"), env: &[("ERL_FLAGS", "+sbwtnone +S 3:3"), ("ERL_MAX_PORTS", "5000"), ("ERL_CRASH_DUMP_BYTES", "7")], ..PLAIN },
@@ -194,7 +204,7 @@ fn helper(host: &Host, base: &Path, what: &str) -> Output {
     finish(&mut command, "", std::time::Duration::from_secs(30)).unwrap()
 }
 
-/// The flags of name and sizing, then what differs in the export of open files, then messages.
+/// The flags of name and sizing, then what differs in the export of open files, what is to be known of the ports, messages.
 fn sized(host: &Host) -> String {
     let base = tempfile::tempdir().unwrap();
     make(host, base.path());
@@ -212,6 +222,11 @@ fn sized(host: &Host) -> String {
     let nofile = explained.stdout.lines().find(|line| line.starts_with("nofile"));
     let words: Vec<&str> = nofile.unwrap().split_whitespace().take(3).collect();
     text.push_str(&if words[1] == "left" { "nofile as it is\n".into() } else { words.join(" ") + "\n" });
+    let ports = explained.stdout.lines().find(|line| line.contains("outgoing connections"));
+    ports
+        .and_then(|line| line.split("; ").nth(1))
+        .into_iter()
+        .for_each(|fact| text.push_str(&format!("# {fact}\n")));
     printed.stderr.lines().for_each(|line| text.push_str(&format!("! {line}\n")));
     text
 }

@@ -70,6 +70,8 @@ mod trouble;
 #[cfg(test)]
 mod unasked;
 #[cfg(test)]
+mod unseen;
+#[cfg(test)]
 mod upgrade;
 #[cfg(test)]
 mod upgrade_refused;

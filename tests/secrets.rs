@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::instance::Instance;
+use crate::support::process::command_lines;
 use crate::support::releases::{Raw, mix, rebar3};
 
 const MARK: &str = "open_sesame_4";
@@ -34,16 +35,6 @@ fn with_secrets(raw: &'static Raw) -> Instance {
     instance
 }
 
-/// The command lines of the whole machine that hold a secret.
-fn shown() -> Vec<String> {
-    let all = fs::read_dir("/proc").unwrap().flatten();
-    let lines = all.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
-    lines
-        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
-        .filter(|line| line.contains(MARK))
-        .collect()
-}
-
 /// Runs commands, and looks all the while; what they printed.
 #[track_caller]
 fn watched(instance: &Instance, commands: &[&[&str]]) -> Vec<String> {
@@ -52,7 +43,7 @@ fn watched(instance: &Instance, commands: &[&[&str]]) -> Vec<String> {
         let watch = scope.spawn(|| {
             let (mut rounds, mut found) = (0, Vec::new());
             while found.is_empty() && !done.load(Ordering::Relaxed) {
-                found = shown();
+                found = command_lines(MARK);
                 rounds += 1;
             }
             (rounds, found)
@@ -89,6 +80,11 @@ fn the_node_has_them_and_nobody_else_sees_them() {
         let printed = format!("io:format(\"~p~n\", [{}]).", hash.trim_end_matches('.'));
         let script = instance.base().join("wait.escript");
         fs::write(&script, "#!/usr/bin/env escript\nmain(_) -> timer:sleep(100), io:format(\"~p~n\", [erlang:phash2(os:getenv(\"TOKEN\"))]).\n").unwrap();
+        // What hooks and what they call see; a cookie in the environment is how mix releases know it.
+        let plugin = instance.path().join("plugins/10-look");
+        fs::create_dir_all(&plugin).unwrap();
+        fs::write(plugin.join("post_eval"), "env | grep -v ^RELEASE_COOKIE= >&2\n").unwrap();
+        fs::write(plugin.join("post_configure"), "env | grep -v ^RELEASE_COOKIE= >&2\n").unwrap();
         let said = watched(
             &instance,
             &[
@@ -107,6 +103,13 @@ fn the_node_has_them_and_nobody_else_sees_them() {
         assert!(said[4].contains("\n-env TOKEN <secret>\n-env PLAIN 'as it is'\n"), "{}", said[4]);
         assert_eq!(said[5], "\"as it is\"\n");
         private(instance.path());
+        // Behind this hook another shell goes on.
+        fs::write(plugin.join("post_configure"), "env | grep -v ^RELEASE_COOKIE= >&2; exit 1\n").unwrap();
+        fs::create_dir_all(instance.path().join("plugins/20-look")).unwrap();
+        fs::copy(plugin.join("post_eval"), instance.path().join("plugins/20-look/post_configure")).unwrap();
+        let output = instance.run(&["eval", "--erlang", &printed]);
+        assert_eq!((output.status, &output.stdout), (6, &said[2]), "{output}");
+        assert!(!output.stderr.contains(MARK), "{output}");
         watched(&instance, &[&["stop"]]);
     }
 }
@@ -151,7 +154,7 @@ fn what_would_be_seen_is_refused_before_anything_starts() {
     ! error: releases/0.1.0/vm.args.j2:1: secret('NONE'): there is no such secret
     !   1 | -a {{ secret('NONE') }}
     !     |       ^^^^^^^^^^^^^^
-    ! help: put it into $CREDENTIALS_DIRECTORY or /run/secrets, or name its file by the variable NAME_FILE
+    ! help: give it as $CREDENTIALS_DIRECTORY/NAME, /run/secrets/NAME, the file that NAME_FILE names, or the variable NAME
     ");
     instance.set("NONE_FILE", "/nowhere/none");
     insta::assert_snapshot!(told(&instance, "-a {{ secret('NONE') }}"), @r"

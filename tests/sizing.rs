@@ -28,6 +28,10 @@ const ASK: &str = "{[erlang:system_info(I) || I <- [schedulers, schedulers_onlin
     element(2, re:run(element(2, file:read_file(\"/proc/self/limits\")), \"open files +([0-9]+)\", [{capture, [1], list}])), \
     element(2, erl_epmd:port_please(\"demo\", \"127.0.0.1\")) div 20}.";
 
+/// A process that grows without end is ended, and not the node by the kernel.
+const GROW: &str =
+    "{P, R} = spawn_monitor(lists, seq, [1, 1000000000]), receive {'DOWN', R, _, P, Why} -> Why end.";
+
 /// A release whose vm.args names nothing, with sizing.
 fn unnamed() -> Option<Instance> {
     let instance = Instance::of(rebar3()?).plain();
@@ -53,6 +57,9 @@ fn started(instance: &Instance, limits: Limits, name: &str, full: &str) -> Optio
     start.args(&words[1..]).arg(instance.entry()).arg("start");
     instance.finish(&mut start, "").ok();
     let said = instance.run(&["rpc", ASK]).ok().replace([' ', '\n'], "");
+    if limits.memory == Some(256 * MIB) {
+        assert_eq!(instance.run(&["rpc", GROW]).ok(), "killed\n");
+    }
     instance.run(&["stop"]).ok();
     Some(said)
 }
@@ -63,7 +70,7 @@ fn complaints_62_65_66_a_small_container_gets_a_small_node() {
     let limits = Limits { cpu: Some(0.5), memory: Some(256 * MIB) };
     let Some(said) = started(&instance, limits, "web7", "web7.example.org") else { return };
     let expected = format!(
-        r#"{{[1,1,1,1,131072,65536,1048576],20132659,'demo@web7.example.org',["268435456","1",false],["{}"],219}}"#,
+        r#"{{[1,1,1,1,131072,65536,1048576],16777216,'demo@web7.example.org',["268435456","1",false],["{}"],219}}"#,
         files()
     );
     assert_eq!(said, expected);
@@ -72,7 +79,7 @@ fn complaints_62_65_66_a_small_container_gets_a_small_node() {
     let Some(said) = started(&instance, limits, "web8", "") else { return };
     let count = std::thread::available_parallelism().unwrap().get().min(2);
     assert!(said.starts_with(&format!("{{[{count},{count},{count},{count},")), "{said}");
-    assert!(said.contains(",2097152],161061273,demo@web8,"), "{said}");
+    assert!(said.contains(",2097152],134217728,demo@web8,"), "{said}");
 }
 
 #[test]
@@ -91,12 +98,17 @@ fn what_differs_from_the_running_node_is_told() {
         (output.status, lines),
         (1, vec!["+ +P 70000", "- +W w", "+ +W i", "+ -demo key new", "+ -env TOKEN <hidden>"])
     );
+    let said = "2\n! error: --json goes with --explain\n! help: ROOT/bin/demo vmargs --explain --json\n";
+    assert_eq!(instance.said(&["vmargs", "--json"]), said);
     // Sizing can be switched off for one start.
     instance.set("BOOT_SIZING", "off");
     let off = instance.run(&["vmargs", "--diff"]);
     assert!(off.stdout.contains("- -kernel inet_dist_listen_min 4380"), "{off}");
     instance.set("BOOT_SIZING", "perhaps");
-    assert_eq!(instance.said(&["vmargs"]), "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n");
+    assert_eq!(
+        instance.said(&["vmargs"]),
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n"
+    );
     instance.run(&["stop"]).ok();
 }
 

@@ -1,10 +1,13 @@
 //! The state directory: where it is, who may write there, what is left there; cookies that come by file.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::path::Path;
 
 use crate::support::instance::Instance;
 use crate::support::releases::{mix, rebar3};
+use crate::support::terminal::terminal;
+use crate::support::tools::need;
 
 #[test]
 fn a_directory_for_the_run_comes_before_the_release() {
@@ -43,6 +46,75 @@ fn a_directory_that_others_can_change_is_refused() {
         "{output}"
     );
     assert_eq!(fs::read_dir(&state).unwrap().count(), 0, "nothing was written");
+}
+
+#[test]
+fn what_another_user_can_move_is_neither_used_nor_swept() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let base = instance.base().to_path_buf();
+    instance.set("TMPDIR", base.to_str().unwrap());
+    fs::write(instance.path().join("releases/0.1.0/sys.config.j2"), "[{demo, [{key, \"hush\"}]}].\n")
+        .unwrap();
+    let (state, theirs) = (instance.path().join("tmp/demo"), base.join("theirs"));
+    fs::create_dir_all(&state).unwrap();
+    fs::create_dir(&theirs).unwrap();
+    fs::write(theirs.join("passwd"), "").unwrap();
+    symlink(&theirs, state.join("scratch")).unwrap();
+    if chown(&state, Some(12345), None).is_err() {
+        eprintln!("skipped: no chown");
+        return;
+    }
+    let shown = "application:load(demo), io:format(\"~p\", [application:get_env(demo, key)]).";
+    assert_eq!(instance.said(&["eval", shown]), "0\n{ok,\"hush\"}");
+    let left = |directory: &Path| fs::read_dir(directory).unwrap().count();
+    assert_eq!((left(&theirs), left(&state)), (1, 1), "nothing was written or removed");
+    let own = base.join("relboot-0");
+    assert_eq!(fs::metadata(own).unwrap().permissions().mode() & 0o777, 0o700);
+    // A link of theirs, to a directory of ours.
+    fs::remove_dir_all(&state).unwrap();
+    symlink(&base, &state).unwrap();
+    lchown(&state, Some(12345), None).unwrap();
+    let output = instance.run(&["start"]);
+    assert!(output.status == 1 && output.stderr.contains("tmp/demo is a link of user 12345\n"), "{output}");
+}
+
+#[test]
+fn a_rendered_configuration_goes_when_no_start_uses_it_any_more() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let template = instance.path().join("releases/0.1.0/sys.config.j2");
+    let copy = instance.path().join("tmp/demo/sys.config");
+    fs::write(&template, "[{demo, [{key, \"hush\"}]}].\n").unwrap();
+    instance.run(&["start"]).ok();
+    instance.run(&["stop"]).ok();
+    assert!(copy.is_file());
+    fs::remove_file(template).unwrap();
+    instance.run(&["start"]).ok();
+    assert!(!copy.exists());
+    instance.run(&["stop"]).ok();
+}
+
+#[test]
+fn a_full_file_system_is_told_before_anything_starts() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let place = instance.base().join("small");
+    fs::create_dir(&place).unwrap();
+    // Its own mount: a page for each file and directory, and no more than five.
+    let script = "mount -t tmpfs -o size=20k,mode=700 none \"$1\" || exit 99; printf '%020000d' 0 >\"$1/full\" 2>/dev/null
+        BOOT_STATE_DIR=$1/demo \"$2\" start; status=$?; find \"$1\" -type f; exit $status";
+    let mut command = instance.command("unshare".as_ref());
+    command.args(["-m", "sh", "-c", script, "sh"]).arg(&place).arg(instance.path().join("bin/demo"));
+    let output = instance.finish(&mut command, "");
+    if output.status == 99 || output.stderr.contains("unshare") {
+        eprintln!("skipped: no mount");
+        return;
+    }
+    assert!(output.status == 1 && output.stderr.contains("No space left on device"), "{output}");
+    assert!(output.stderr.contains("help: make room there, or "), "{output}");
+    assert!(!output.stdout.contains(".new.") && !output.stdout.contains("/node"), "{output}");
+    assert_eq!(instance.vms(), [0; 0]);
 }
 
 #[test]
@@ -122,4 +194,44 @@ fn complaint_30_a_package_holds_no_cookie() {
         instance.finish(command.args(["stop"]).env("RELEASE_NODE", name), "").ok();
     }
     assert!(made[0] != made[1] && made.iter().all(|cookie| cookie.len() >= 20));
+}
+
+#[test]
+fn a_node_of_another_install_of_that_name_is_told() {
+    let Some(raw) = rebar3() else { return };
+    let mut one = Instance::of(raw).kit();
+    let mut two = Instance::of(raw).kit();
+    let run = one.base().join("run");
+    for instance in [&mut one, &mut two] {
+        instance.set("RELEASE_TMP", run.to_str().unwrap());
+    }
+    one.run(&["start"]).ok();
+    let output = two.run(&["ping"]);
+    let told = format!("warning: this is the demo that was started from {}\n", one.path().display());
+    assert_eq!((output.status, output.stderr.as_str()), (0, told.as_str()), "{output}");
+    assert_eq!(one.run(&["ping"]).stderr, "");
+    one.run(&["stop"]).ok();
+}
+
+#[test]
+fn no_program_runs_by_the_record_of_another_user() {
+    let Some(raw) = rebar3() else { return };
+    if !need(&["python3"]) {
+        return;
+    }
+    let instance = Instance::of(raw).kit();
+    instance.run(&["start"]).ok();
+    if chown(instance.path().join("tmp/demo/node"), Some(12345), None).is_err() {
+        eprintln!("skipped: no chown");
+        return;
+    }
+    let output = instance.finish(terminal(&instance, &[]).args(["remote"]), "");
+    assert_eq!(output.status, 4, "{output}");
+    assert!(
+        output.stdout.contains("demo runs as user 12345, whose programs remote would run as you"),
+        "{output}"
+    );
+    // To ask it runs nothing.
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    instance.run(&["stop"]).ok();
 }

@@ -85,7 +85,7 @@ fn plain_files_are_replaced_when_relx_would() {
 }
 
 #[test]
-fn a_template_gives_terms_of_every_type() {
+fn complaint_06_a_template_gives_terms_of_every_type() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).plain();
     let template = "[{demo, [\n\

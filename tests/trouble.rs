@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::instance::Instance;
 use crate::support::process::{Output, runs, until};
 use crate::support::releases::{Raw, mix, rebar3};
-use crate::support::tools::need;
+use crate::support::tools::{need, shells};
 
 fn signal(pid: u32, signal: Signal) {
     kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
@@ -228,5 +228,30 @@ fn a_helper_of_another_machine_is_no_obstacle() {
     until("the node answers", Duration::from_secs(30), || instance.erl("ok").is_some());
     let said = instance.said(&["stop"]);
     assert!(said.starts_with("0\n"), "{said}");
+    assert_eq!(instance.vms(), [0; 0]);
+}
+
+/// Only one that can't run here is done without: a plain start is another start.
+#[test]
+fn a_helper_that_refuses_or_is_killed_starts_nothing() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    instance.set("BOOT_SIZING", "perhaps");
+    assert_eq!(
+        instance.said(&["start"]),
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n"
+    );
+    let said = instance.said(&["vmargs", "--mode=x"]);
+    assert_eq!(
+        said,
+        "2\n! error: BOOT_SIZING is auto or off, not \"perhaps\"\n! help: unset it, or BOOT_SIZING=off\n",
+        "no answer for the core"
+    );
+    let helper = instance.path().join("releases/0.1.0/boot/relboot-helper");
+    fs::write(&helper, "#!/bin/sh\nkill -KILL $$\n").unwrap();
+    for shell in shells() {
+        let output = instance.run_in(&shell, &["start"]);
+        assert!(output.status == 1 && output.stderr.contains("was ended by a signal"), "{shell:?} {output}");
+    }
     assert_eq!(instance.vms(), [0; 0]);
 }

@@ -89,7 +89,7 @@ fn templates_see_the_real_host() {
 
 /// Line ends of Windows, signs that other tools replace, values that name variables, included files: all as written.
 #[test]
-fn complaints_1_2_17_and_21_what_is_written_comes_through() {
+fn complaints_01_02_17_and_21_what_is_written_comes_through() {
     let text = "-name demo@{{ ip('lo') }}\r\n-setcookie demo_cookie\r\n{% if env.VALUE %}\r\n\
         -one {{ env.VALUE | arg }} 'a & b' ${HOME} $$ C:\\\\dir \"\\\\\\\\\" é中🦀 # & ${NO} comment\r\n{% endif %}\r\n\
         -args_file {{ env.MORE | arg }}\r\n-env AND '&'\r\n";

@@ -259,6 +259,7 @@ _boot_core_go_on() {
     post_configure: | *:yes) ;;
     *) return 0 ;;
     esac
+    [ -z "${_boot_erts_env:-}" ] || export _boot_erts_env
     # shellcheck disable=SC2016 # for that shell to expand
     exec /bin/sh -c '. "$1/core.sh" && _boot_core_resume "$@"' "$_boot_prog" "$_boot_core_dir" "$1" "$2" "$3" \
         "$_boot_hooks_after" "$_boot_hooks_post_failed" "$_boot_hooks_umask" "${_boot_erts_mode:-}" "${_boot_core_continue:-}"
@@ -279,6 +280,10 @@ _boot_core_resume() {
     _boot_hooks_umask=$7
     _boot_erts_mode=$8
     _boot_core_continue=$9
+    # No longer exported: it is not for hooks.
+    _boot_core_kept=${_boot_erts_env:-}
+    unset _boot_erts_env
+    _boot_erts_env=$_boot_core_kept
     # shellcheck source=/dev/null
     . "$_boot_core_dir/commands/$BOOT_COMMAND.sh"
     _boot_hooks_find

@@ -45,6 +45,13 @@ _boot_erts_prepare() {
             return 0
             ;;
         esac
+        # By abort, kill, ...: it does run here. Shells count signals from 128, 256 or 384 on.
+        case $_boot_erts_status in
+        13[4-9] | 143 | 26[2-7] | 271 | 39[0-5] | 399)
+            boot_die "$_boot_helper was ended by a signal (status $_boot_erts_status)" \
+                "is there enough memory? nothing was started"
+            ;;
+        esac
         boot_warn "$_boot_helper does not run on this machine (status $_boot_erts_status)"
         _boot_helper=
     fi
@@ -81,11 +88,14 @@ _boot_erts_exec() {
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }
 
-# takes the place of this process with a VM beside the node: its whole command line is in _boot_extra
+# takes the place of this process with a VM beside the node: its whole command line is in _boot_extra, what its
+# environment alone has in _boot_erts_env
 # shellcheck disable=SC2120 # its words are not the caller's
 _boot_erts_exec_beside() {
     eval "set -- $_boot_extra"
     unset _boot_extra
+    eval "${_boot_erts_env:-}"
+    unset _boot_erts_env
     exec "$BINDIR/erlexec" "$@"
 }
 

@@ -36,9 +36,11 @@ fn cookies(release: &Release) {
             tarball::COOKIE
         ));
     }
-    for name in ["vm.args", "vm.args.src", "vm.args.j2"] {
-        let path = format!("{}/{name}", release.version_dir());
-        let text = fs::read(release.root.join(&path)).unwrap_or_default();
+    // The one that a start takes.
+    let names =
+        ["vm.args.j2", "vm.args.src", "vm.args"].map(|name| format!("{}/{name}", release.version_dir()));
+    if let Some(path) = names.iter().find(|path| release.root.join(path).exists()) {
+        let text = fs::read(release.root.join(path)).unwrap_or_default();
         for (line, text) in String::from_utf8_lossy(&text).lines().enumerate() {
             let cookie = text.trim_start().strip_prefix("-setcookie").unwrap_or_default();
             if cookie.starts_with([' ', '\t']) && !cookie.contains("{{") && !cookie.contains("${") {

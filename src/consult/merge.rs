@@ -5,8 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::config::{Role, check, elements};
 use super::{Dialect, Fault, Term, Value, read};
 
-/// `base` with the parameters of `over`, which win, and its applications; both are texts that [`check`] takes. What
-/// stands before the list in `base`, its comments, stays.
+/// How deep lists of pairs are merged into each other.
+const DEPTH: usize = 20;
+
+/// `base` with the parameters of `over`, which win, and its applications; both are texts that [`check`] takes. Where
+/// both have a list of `{NAME, VALUE}` it is merged by names, lists in it too, as Elixir's `Config` does; of any
+/// other value that of `over` counts. What stands before the list in `base`, its comments, stays.
 ///
 /// # Errors
 /// When one of the two is no configuration, with its place.
@@ -15,9 +19,12 @@ pub fn merge(base: &str, over: &str, dialect: Dialect) -> Result<String, Fault> 
     check(over, dialect, Role::System)?;
     let (lower, upper) = (read(base, dialect)?, read(over, dialect)?);
     let (lower, upper) = (parts(base, &lower), parts(over, &upper));
-    let mut above: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    let mut above: BTreeMap<&str, Vec<Pair<'_>>> = BTreeMap::new();
     for part in &upper {
         above.entry(part.name.unwrap_or_default()).or_default().extend(&part.parameters);
+    }
+    for pairs in above.values_mut() {
+        only_last(pairs);
     }
     let below: BTreeSet<_> = lower.iter().filter_map(|part| part.name).collect();
     let mut out: Vec<String> = Vec::new();
@@ -26,15 +33,68 @@ pub fn merge(base: &str, over: &str, dialect: Dialect) -> Result<String, Fault> 
             out.push(part.text.to_owned());
             continue;
         };
-        let names: BTreeSet<_> = theirs.iter().map(|(name, _)| name).collect();
-        let kept = part.parameters.iter().filter(|(name, _)| !names.contains(name));
-        let texts: Vec<&str> = kept.chain(theirs.iter()).map(|(_, text)| *text).collect();
+        let texts = laid_over((base, &part.parameters), (over, theirs), DEPTH);
         out.push(format!("{{{}, [\n    {}]}}", part.name_text, texts.join(",\n    ")));
     }
     let is_new = |part: &&Part<'_>| part.name.is_none_or(|name| !below.contains(name));
     out.extend(upper.iter().filter(is_new).map(|part| part.text.to_owned()));
     let head = &base[..head_end(base)];
     Ok(format!("{head}[{}].\n", out.join(",\n ")))
+}
+
+/// Of the parameters of an application that stands twice, the VM takes the last of a name.
+fn only_last(pairs: &mut Vec<Pair<'_>>) {
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<_> = pairs.iter().rev().filter(|pair| seen.insert(pair.name)).copied().collect();
+    last.reverse();
+    *pairs = last;
+}
+
+/// `{NAME, VALUE}`.
+#[derive(Clone, Copy)]
+struct Pair<'a> {
+    name: &'a str,
+    /// The whole, and its two parts.
+    whole: &'a Term,
+    key: &'a Term,
+    value: &'a Term,
+}
+
+/// The pairs of a list that holds nothing else.
+fn pairs(list: &Term) -> Option<Vec<Pair<'_>>> {
+    elements(list)?.into_iter().map(pair).collect()
+}
+
+fn pair(whole: &Term) -> Option<Pair<'_>> {
+    let Value::Tuple(parts) = &whole.value else { return None };
+    let [key, value] = parts.as_slice() else { return None };
+    Some(Pair { name: key.atom()?, whole, key, value })
+}
+
+/// The texts of the pairs of both, each with the text that it is from.
+fn laid_over(lower: (&str, &[Pair<'_>]), upper: (&str, &[Pair<'_>]), depth: usize) -> Vec<String> {
+    let names: BTreeSet<_> = upper.1.iter().map(|pair| pair.name).collect();
+    let mut first: BTreeMap<&str, &Pair<'_>> = BTreeMap::new();
+    for pair in lower.1 {
+        first.entry(pair.name).or_insert(pair);
+    }
+    let kept = lower.1.iter().filter(|pair| !names.contains(pair.name));
+    let mut texts: Vec<String> = kept.map(|pair| text(lower.0, pair.whole).to_owned()).collect();
+    for pair in upper.1 {
+        let deep = first.get(pair.name).filter(|_| depth > 0);
+        texts.push(match deep.and_then(|below| pairs(below.value)).zip(pairs(pair.value)) {
+            Some((below, above)) => {
+                let texts = laid_over((lower.0, &below), (upper.0, &above), depth - 1);
+                format!("{{{}, [{}]}}", text(upper.0, pair.key), texts.join(", "))
+            }
+            None => text(upper.0, pair.whole).to_owned(),
+        });
+    }
+    texts
+}
+
+fn text<'a>(source: &'a str, term: &Term) -> &'a str {
+    &source[term.start.offset..term.end]
 }
 
 /// Where the comments before the list end: at the start of a line.
@@ -50,27 +110,19 @@ struct Part<'a> {
     /// The application; `None`: the name of a file.
     name: Option<&'a str>,
     name_text: &'a str,
-    /// Names and texts of its parameters.
-    parameters: Vec<(&'a str, &'a str)>,
+    parameters: Vec<Pair<'a>>,
 }
 
 fn parts<'a>(source: &'a str, term: &'a Term) -> Vec<Part<'a>> {
-    let text = |term: &Term| &source[term.start.offset..term.end];
     let part = |element: &'a Term| {
-        let mut part = Part { text: text(element), name: None, name_text: "", parameters: Vec::new() };
+        let mut part =
+            Part { text: text(source, element), name: None, name_text: "", parameters: Vec::new() };
         if let Value::Tuple(pair) = &element.value
             && let [name, parameters] = pair.as_slice()
         {
             part.name = name.atom();
-            part.name_text = text(name);
-            part.parameters = elements(parameters)
-                .unwrap_or_default()
-                .into_iter()
-                .filter_map(|it| {
-                    let Value::Tuple(pair) = &it.value else { return None };
-                    Some((pair.first()?.atom()?, text(it)))
-                })
-                .collect();
+            part.name_text = text(source, name);
+            part.parameters = pairs(parameters).unwrap_or_default();
         }
         part
     };

@@ -153,3 +153,31 @@ fn one_configuration_is_laid_over_another() {
     assert_eq!(merge("[].", "[{a,[]}].", Dialect::default()).unwrap(), "[{a,[]}].\n");
     assert!(merge("[", "[].", Dialect::default()).is_err());
 }
+
+/// The values are what `Config.Reader.merge/2` of Elixir gives for the same two.
+#[test]
+fn lists_of_pairs_are_merged_by_name_as_elixir_does() {
+    let over_text = |base: &str, over: &str| {
+        let whole = |text: &str| format!("[{{a, [{{k, {text}}}]}}].");
+        let merged = merge(&whole(base), &whole(over), Dialect::default()).unwrap();
+        merged.trim_start_matches("[{a, [\n    {k, ").trim_end_matches("}]}].\n").to_owned()
+    };
+    for (base, over, expected) in [
+        ("[{x, 1}, {y, 2}]", "[{y, 3}]", "[{x, 1}, {y, 3}]"),
+        ("[{x, [{p, 1}, {q, \"s\"}]}]", "[{x, [{q, \"t\"}]}, {z, 1}]", "[{x, [{p, 1}, {q, \"t\"}]}, {z, 1}]"),
+        ("[{x, 1}]", "[]", "[{x, 1}]"),
+        ("[]", "[{x, 1}]", "[{x, 1}]"),
+        ("[{x, 1} | [{y, 2}]]", "[{y, 3}]", "[{x, 1}, {y, 3}]"),
+        // Of what is no list of pairs, or not on both sides, the upper one counts.
+        ("[1, 2]", "[3]", "[3]"),
+        ("[{x, 1}]", "[x]", "[x]"),
+        ("[{\"x\", 1}]", "[{y, 1}]", "[{y, 1}]"),
+        ("#{x => 1}", "#{y => 1}", "#{y => 1}"),
+        ("\"text\"", "[{y, 1}]", "[{y, 1}]"),
+        ("[{x, 1}]", "1", "1"),
+    ] {
+        assert_eq!(over_text(base, over), expected, "{base} {over}");
+    }
+    let deep = |leaf: &str| "[{x, ".repeat(300) + leaf + &"}]".repeat(300);
+    assert!(over_text(&deep("[{a, 1}]"), &deep("[{b, 1}]")).ends_with(&deep("[{b, 1}]")[1200..]));
+}

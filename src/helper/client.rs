@@ -8,7 +8,7 @@ use super::advice::{self, Trouble};
 use super::env::Instance;
 use super::process::Process;
 use super::record::Record;
-use super::{options, print, proxy, sockets};
+use super::{options, print, proxy, sockets, tell};
 use crate::error::{Failure, Message, Report, Status};
 use crate::node::{Connection, Io, NodeError, Target, connect, os_pid};
 
@@ -39,6 +39,9 @@ fn open_telling(instance: &Instance, limit: Duration, warn: Warn<'_>) -> Result<
     let process = noted.filter(Process::is_alive);
     if record.node.is_none() && process.is_none() {
         return Err(not_running(instance));
+    }
+    if let Some(root) = record.elsewhere(instance) {
+        tell(&format!("warning: this is the {} that was started from {}", instance.name, root.display()));
     }
     let target = record.target(instance)?;
     match (reach(instance, &record, &target, process, limit, warn), process, noted) {

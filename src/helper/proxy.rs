@@ -90,6 +90,7 @@ fn command(
     target: &Target,
     limit: Duration,
 ) -> Result<Command, Trouble> {
+    record::is_mine(instance, "a question to a node with TLS").map_err(Trouble::Told)?;
     let bin = record.bindir.as_deref().ok_or_else(|| {
         let text = format!("{} speaks TLS, and was started by a kit that did not record how", instance.name);
         Trouble::Told(

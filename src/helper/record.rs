@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::advice;
@@ -23,6 +24,8 @@ pub(super) struct Record {
     pub node: Option<NodeName>,
     /// The version that was started.
     pub vsn: String,
+    /// The release that it was started from.
+    pub root: Option<PathBuf>,
     /// The port of its epmd.
     pub epmd_port: u16,
     /// The port it listens on when it has no epmd.
@@ -70,6 +73,7 @@ impl Record {
         line("node", self.node.as_ref().map(ToString::to_string));
         line("dist_port", self.dist_port.map(|port| port.to_string()));
         line("proto", self.proto.clone());
+        line("root", self.root.as_deref().map(in_one_line));
         line("bindir", self.bindir.as_deref().map(in_one_line));
         for word in &self.flags {
             line("flag", Some(in_one_line(Path::new(word))));
@@ -99,6 +103,12 @@ impl Record {
         self.proto.as_deref().is_some_and(|proto| proto.ends_with("_tls"))
     }
 
+    /// The release it was started from, where that is another one of the same name.
+    pub(super) fn elsewhere(&self, instance: &Instance) -> Option<&Path> {
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        self.root.as_deref().filter(|root| *root != instance.root && real(root) != real(&instance.root))
+    }
+
     /// How to reach the node.
     ///
     /// # Errors
@@ -119,6 +129,22 @@ impl Record {
             dist_port: self.dist_port,
         })
     }
+}
+
+/// Refuses to run programs as a record says that another user wrote: they could be that user's.
+///
+/// # Errors
+/// Also when there is no record.
+pub(super) fn is_mine(instance: &Instance, what: &str) -> Result<(), Failure> {
+    let path = file(&instance.state);
+    let owner = fs::metadata(&path).map_err(|error| cannot_read(&path.display().to_string(), &error))?.uid();
+    if owner == rustix::process::geteuid().as_raw() {
+        return Ok(());
+    }
+    let text = format!("{} runs as user {owner}, whose programs {what} would run as you", instance.name);
+    Err(Message::new(Status::Unreachable, text)
+        .with_help(format!("sudo -u '#{owner}' {} ...", program()))
+        .into())
 }
 
 fn cannot_read(what: &str, error: &std::io::Error) -> Failure {
@@ -174,6 +200,7 @@ fn parse(text: &str) -> Option<Record> {
         epmd_port: value("epmd_port")?.parse().ok()?,
         dist_port: value("dist_port").map(str::parse).transpose().ok()?,
         proto: value("proto").map(Into::into),
+        root: value("root").map(|text| from_one_line(text).into()),
         bindir: value("bindir").map(|text| from_one_line(text).into()),
         flags: text.lines().filter_map(|line| line.strip_prefix("flag=")).map(from_one_line).collect(),
     })
@@ -241,6 +268,7 @@ mod tests {
             epmd_port: 4370,
             dist_port: None,
             proto: Some("inet6_tcp".into()),
+            root: Some("/opt/it's".into()),
             bindir: Some("/a \\n\nb".into()),
             flags: client_flags(|flag| match flag {
                 "-ssl_dist_opt" => vec![

@@ -24,7 +24,7 @@ pub use directory::Directory;
 pub use limits::Limits;
 pub use memory::Memory;
 pub use names::Host;
-pub use net::{Interface, Net};
+pub use net::{Interface, Net, client_ports};
 pub use otp::Otp;
 pub use system::System;
 pub use user::User;

@@ -4,6 +4,7 @@
 //! On another file tree, and where netlink is forbidden (systemd's `RestrictAddressFamilies`), the tables in
 //! `/proc/net` tell nearly as much.
 
+mod clients;
 mod files;
 mod live;
 
@@ -13,6 +14,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde::Serialize;
 
 use super::Roots;
+pub use clients::client_ports;
 use files::Tables;
 
 /// Addresses.

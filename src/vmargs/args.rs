@@ -22,6 +22,9 @@ const DEPTH: usize = 32;
 /// How many files may be included: each may include several others, all of them again.
 const INCLUDES: usize = 500;
 
+/// How many bytes they may have together.
+const INCLUDED: usize = 4 << 20;
+
 /// Command line words for `erl`, in order, with the place of each. `Debug` shows flags, no values.
 #[derive(Clone, Default)]
 pub struct Args {
@@ -75,13 +78,18 @@ impl Args {
     /// that include themselves.
     pub fn parse(text: &str, file: &str, include: &mut Include<'_>) -> Result<Self, Error> {
         let mut args = Self::default();
-        let mut left = INCLUDES;
-        let mut counted = |path: &str| match left {
-            0 => Err(std::io::Error::other("there are too many files")),
-            _ => {
-                left -= 1;
-                include(path)
+        let (mut files, mut bytes) = (0, 0);
+        let mut counted = |path: &str| {
+            files += 1;
+            if files > INCLUDES {
+                return Err(std::io::Error::other("there are too many files"));
             }
+            let text = include(path)?;
+            bytes += text.len();
+            if bytes > INCLUDED {
+                return Err(std::io::Error::other("there is too much in all the files"));
+            }
+            Ok(text)
         };
         args.read(text, &mut vec![file.to_owned()], &mut counted)?;
         args.checked()

@@ -4,7 +4,6 @@
 mod dash;
 mod emulator;
 mod memory;
-mod near;
 mod table;
 mod twice;
 mod value;
@@ -191,5 +190,7 @@ fn shown(word: &str) -> String {
     if plain { short } else { format!("{short:?}") }
 }
 
+#[cfg(test)]
+mod field;
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod flags;
 mod identity;
+mod near;
 mod secret;
 pub mod sizing;
 mod substitute;
@@ -22,7 +23,8 @@ pub use identity::{Distribution, Identity, Wishes, identify};
 pub use secret::{CookieRule, Secret};
 pub use substitute::{SubstituteError, substitute};
 pub use template::{
-    Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, render, render_args,
+    Context, Environment, Problem, Refusal, Release, Sources, TemplateError, Text, erlang_string, render,
+    render_args,
 };
 
 #[cfg(test)]

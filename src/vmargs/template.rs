@@ -28,6 +28,7 @@ use minijinja::{AutoEscape, ErrorKind, UndefinedBehavior, tests as engine_tests}
 use super::error::Error;
 use crate::host::Facts;
 pub(super) use environment::Variable;
+pub use erlang::string as erlang_string;
 pub use error::{Problem, TemplateError};
 use explain::Source;
 use functions::Kept;

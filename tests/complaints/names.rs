@@ -1,7 +1,5 @@
 //! What users of other boot scripts suffered with names, cookies and flags, each by its number in the list of
 //! complaints, done to our kit.
-//!
-//! 25, a cookie that `ps` shows, is the whole of `cookie`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -123,22 +121,6 @@ fn complaint_18_an_unreadable_directory_does_not_get_into_the_name() {
     let names: Vec<_> = output.stdout.lines().filter(|line| line.starts_with("-sname ")).collect();
     assert_eq!(names.len(), 1, "{output}");
     assert_eq!(instance.neutral(names[0]), "-sname demo@HOST", "{output}");
-}
-
-/// Pods are known by their address only.
-#[test]
-fn complaint_21_a_node_is_named_by_the_address_that_its_pod_got() {
-    let Some(raw) = rebar3() else { return };
-    let mut instance = Instance::of(raw).plain();
-    fs::create_dir_all(instance.base().join("rel")).unwrap();
-    let template = "-name demo@{{ env.POD_IP }}\n-setcookie demo_cookie\n";
-    fs::write(instance.base().join("rel/vm.args.j2"), template).unwrap();
-    instance.generate(&[]).ok();
-    instance.set("POD_IP", "127.0.0.1");
-    instance.run(&["start"]).ok();
-    instance.unset("POD_IP");
-    assert_eq!(instance.said(&["rpc", "node()."]), "0\n'demo@127.0.0.1'\n");
-    instance.run(&["stop"]).ok();
 }
 
 /// The first start of a release that has no cookie anywhere never came back.

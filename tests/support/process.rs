@@ -147,6 +147,16 @@ pub(crate) fn marked(text: &str) -> Vec<u32> {
         .collect()
 }
 
+/// The command lines of all processes of the machine that hold a text.
+pub(crate) fn command_lines(text: &str) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let lines = all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(text))
+        .collect()
+}
+
 /// Waits until `condition` holds, looking each 10 ms.
 ///
 /// # Panics

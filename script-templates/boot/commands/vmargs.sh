@@ -19,6 +19,7 @@
 # example: NAME vmargs
 # example: NAME vmargs --explain
 
+# shellcheck disable=SC2154 # the files of a kit share variables
 _boot_core_phases='pre_configure post_configure'
 
 boot_command() {
@@ -39,6 +40,7 @@ boot_command() {
         _boot_vmargs_what=--diff
         shift
         ;;
+    --json) boot_die "--json goes with --explain" "$_boot_prog vmargs --explain --json" 2 ;;
     esac
     _boot_core_need_helper
     # shellcheck source=/dev/null

@@ -63,7 +63,7 @@ impl Sources for Credentials {
             Some(path) => read(&path)?,
             None => std::env::var(name).map_err(|error| match error {
                 std::env::VarError::NotPresent => Refusal::new("there is no such secret").with_help(
-                    "put it into $CREDENTIALS_DIRECTORY or /run/secrets, or name its file by the variable NAME_FILE",
+                    "give it as $CREDENTIALS_DIRECTORY/NAME, /run/secrets/NAME, the file that NAME_FILE names, or the variable NAME",
                 ),
                 std::env::VarError::NotUnicode(_) => Refusal::new("is not UTF-8"),
             })?,

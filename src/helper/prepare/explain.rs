@@ -141,17 +141,11 @@ fn show(flag: &str, values: &[String], generated: bool) -> String {
     let hide = |at: usize| match flag {
         "-env" => at > 0 && !generated,
         "-setcookie" => true,
-        _ => {
-            let words = || values[..at].iter().chain(std::iter::once(&values[at]));
-            at > 0 && flag == "-ssl_dist_opt" && words().next_back().is_some() && secret(&values[at - 1])
-        }
+        "-ssl_dist_opt" => at > 0 && values[at - 1].contains("password"),
+        _ => false,
     };
     let words = values.iter().enumerate().map(|(at, value)| if hide(at) { HIDDEN } else { value.as_str() });
     words.collect::<Vec<_>>().join(" ").replace(char::is_control, "?")
-}
-
-fn secret(name: &str) -> bool {
-    name.contains("password")
 }
 
 /// Aligned columns: flag with values, who, and why.

@@ -1,7 +1,7 @@
 //! Writing to the state directory: private, whole or not at all.
 
 use std::fs::{self, DirBuilder, File, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
@@ -13,11 +13,17 @@ pub(super) fn make_private(directory: &Path) -> Result<(), Failure> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(|error| cannot(directory, &error))
 }
 
-/// Refuses a directory in which somebody else could put other files in the place of ours.
+/// Refuses a directory in which somebody else could put other files in the place of ours, and another's link to one
+/// of ours, which may lead elsewhere at any time.
 pub(super) fn trust(directory: &Path) -> Result<(), Failure> {
-    let meta = fs::metadata(directory).map_err(|error| cannot(directory, &error))?;
+    let failed = |error| cannot(directory, &error);
+    let (link, meta) =
+        (fs::symlink_metadata(directory).map_err(failed)?, fs::metadata(directory).map_err(failed)?);
     let me = rustix::process::geteuid().as_raw();
-    let (text, help) = if meta.uid() != me {
+    let (text, help) = if link.is_symlink() && ![me, 0].contains(&link.uid()) {
+        let text = format!("{} is a link of user {}", directory.display(), link.uid());
+        (text, "remove the link, or set BOOT_STATE_DIR to a directory of your own".to_owned())
+    } else if meta.uid() != me {
         let text = format!("{} belongs to user {}, not to {me}", directory.display(), meta.uid());
         (
             text,
@@ -70,13 +76,17 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure>
 /// Removes a file that may not be there.
 pub(super) fn remove(path: &Path) -> Result<(), Failure> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(cannot(path, &error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot(path, &error)),
         _ => Ok(()),
     }
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {
-    Message::new(Status::Failed, format!("cannot write {}: {error}", path.display()))
-        .with_help("set BOOT_STATE_DIR to a directory that you can write")
-        .into()
+    let help = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room there, or set BOOT_STATE_DIR to a directory on another file system"
+        }
+        _ => "set BOOT_STATE_DIR to a directory that you can write",
+    };
+    Message::new(Status::Failed, format!("cannot write {}: {error}", path.display())).with_help(help).into()
 }

@@ -1,14 +1,14 @@
 //! What a VM beside the node starts with: the release's code and configuration, none of its applications, no
 //! distribution. The node's own files (record, pid, vm.args, cookie) are neither read nor written.
 
-use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::assign::Assignments;
 use super::compose::{home, iex, text};
 use super::erts::Erts;
 use super::request::{Guest, Request};
-use super::{cookie, erts, extra_export, scratch, source, sysconfig};
+use super::{cookie, erts, scratch, source, sysconfig};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::host::Facts;
@@ -53,7 +53,6 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
         None => Args::default(),
     };
     let named = theirs.get("-setcookie").pop().filter(|values| values.len() == 1).map(|mut it| it.remove(0));
-    let secrets = theirs.take_secret_env();
     scratch::sweep(&instance.state);
     let mut config = sysconfig::find(&instance, &request.kind, &facts, &erts.otp())?;
     if let Some(config) = config.as_mut().filter(|config| config.is_copied()) {
@@ -73,15 +72,16 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
     theirs.append(from_environment(&mut front, request.kind == "mix")?);
     front.append(theirs);
     let extra = end(&mut front, request, guest, &instance)?;
+    let of_vm = front.take_env();
     for word in extra {
         front.push_extra(&word);
     }
-    let mut lines = exports(&instance, &erts)?;
-    let mut export = |name: &str, value: &str| push(&mut lines, name, value);
-    // The whole command line is given to erlexec, where anybody could read them.
-    for (name, value) in &secrets {
-        export(name, value);
+    let mut lines = Assignments::default();
+    let mut export = |name: &str, value: &str| lines.export(name, value);
+    for (name, value) in environment(&instance, &erts)? {
+        export(name, &value);
     }
+    export("HOME", &home(&instance.state)?);
     if let Some(path) = &vm_args {
         export("RELEASE_VM_ARGS", &path.to_string_lossy());
     }
@@ -98,7 +98,12 @@ pub(super) fn prepare(request: &Request, guest: Guest) -> Result<String, Failure
             export("RELEASE_COOKIE", found.secret.expose());
         }
     }
-    Ok(lines + &extra_export(&front.to_words()))
+    // For the VM alone, not for hooks; on the command line, which erlexec is given whole, anybody could read them.
+    let mut own = Assignments::default();
+    of_vm.iter().for_each(|(name, value)| own.export(name, value));
+    lines.set("_boot_erts_env", &own.into_text());
+    lines.extra(&front.to_words());
+    Ok(lines.into_text())
 }
 
 /// The flags for what the VM is to do on its terminal.
@@ -304,20 +309,6 @@ pub(super) fn environment(instance: &Instance, erts: &Erts) -> Result<Vec<(&'sta
         pairs.push(("ERL_CRASH_DUMP_SECONDS", "0".into()));
     }
     Ok(pairs)
-}
-
-fn exports(instance: &Instance, erts: &Erts) -> Result<String, Failure> {
-    let mut lines = String::new();
-    for (name, value) in environment(instance, erts)? {
-        push(&mut lines, name, &value);
-    }
-    push(&mut lines, "HOME", &home(&instance.state)?);
-    Ok(lines)
-}
-
-fn push(lines: &mut String, name: &str, value: &str) {
-    let value = shell_escape::unix::escape(value.into());
-    writeln!(lines, "export {name}={value}").expect("writing to a string does not fail");
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! state directory, prints `NAME=value` lines for the core to evaluate. Its parts are one file each; `guest`
 //! and `remote` are what VMs beside the node start with, which leave the node's files alone.
 
+mod assign;
 mod check;
 mod compose;
 mod cookie;
@@ -24,7 +25,6 @@ pub(super) use remote::run as remote;
 pub(super) use version::Rendered;
 
 use std::ffi::OsString;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::env::{self, Instance};
@@ -36,13 +36,23 @@ use crate::host::{Facts, Otp};
 use crate::names::NodeName;
 use crate::vmargs::sizing::open_files;
 use crate::vmargs::{Args, Distribution, Identity, Wishes, identify};
+use assign::Assignments;
 use request::{Request, What};
 
 /// Every answer holds this: the core tells by it that the helper ran at all.
 const PREPARED: &str = "_boot_erts_prepared=yes\n";
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
-    let request = Request::parse(arguments)?;
+    // The core evaluates the answer then, and tells by it that this is no helper of another machine.
+    let mut options = arguments.iter().take_while(|argument| *argument != "--");
+    let evaluated = options.any(|argument| argument.to_string_lossy().starts_with("--mode"));
+    let request = match Request::parse(arguments) {
+        Err(failure) if evaluated => {
+            print(PREPARED)?;
+            return Err(failure);
+        }
+        parsed => parsed?,
+    };
     match request.what {
         What::Print => {
             print(&Plan::make(&request)?.args.to_shown_text())?;
@@ -89,7 +99,9 @@ fn prepare(request: &Request) -> Result<String, Failure> {
     }
     let extra = plan.args.take_extra();
     plan.write()?;
-    Ok(plan.exports() + &extra_export(&extra))
+    let mut lines = plan.exports();
+    lines.extra(&extra);
+    Ok(lines.into_text())
 }
 
 /// Makes the state directory, or refuses one that is not this user's alone.
@@ -101,12 +113,6 @@ pub(super) fn make_state(state: &Path) -> Result<(), Failure> {
 /// Writes a file of the state directory.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<(), Failure> {
     files::write(path, text.as_bytes(), 0o600)
-}
-
-/// The plain arguments as words for `eval "set -- $_boot_extra"`, quoted once more as a value.
-fn extra_export(extra: &[String]) -> String {
-    let words: Vec<_> = extra.iter().map(|word| shell_escape::unix::escape(word.into())).collect();
-    format!("export _boot_extra={}\n", shell_escape::unix::escape(words.join(" ").into()))
 }
 
 /// All that is decided before anything is written.
@@ -190,13 +196,18 @@ impl Plan {
         let state = &self.instance.state;
         make_state(state)?;
         files::sweep(state);
+        scratch::sweep(state);
         files::make_private(&self.instance.log)?;
         files::make_private(&state.join("pipe"))?;
         files::make_private(&state.join("cookie"))?;
         files::write(&record::cookie_file(state), self.cookie.secret.expose().as_bytes(), 0o400)?;
         files::write(&state.join("vm.args"), self.args.to_text().as_bytes(), 0o600)?;
-        if let Some(config) = &self.config {
-            config.write()?;
+        let copy = state.join("sys.config");
+        match &self.config {
+            Some(config) if config.is_copied() => config.write()?,
+            Some(config) if config.is_at(&copy) => {}
+            // An earlier start's, maybe with secrets that this one has no use for.
+            _ => files::remove(&copy)?,
         }
         files::remove(&state.join("pid"))?;
         let record = Record {
@@ -205,6 +216,7 @@ impl Plan {
             epmd_port: Record::epmd_port_here(),
             dist_port: self.identity.dist_port,
             proto: self.identity.proto_dist.clone(),
+            root: Some(self.instance.root.clone()),
             bindir: Some(self.erts.bin.clone()),
             flags: record::client_flags(|flag| self.whole.get(flag)),
         };
@@ -212,13 +224,10 @@ impl Plan {
     }
 
     /// What the core evaluates: quoted assignments, exported.
-    fn exports(&self) -> String {
+    fn exports(&self) -> Assignments {
         let state = &self.instance.state;
-        let mut lines = String::new();
-        let mut export = |name: &str, value: &str| {
-            let value = shell_escape::unix::escape(value.into());
-            writeln!(lines, "export {name}={value}").expect("writing to a string does not fail");
-        };
+        let mut lines = Assignments::default();
+        let mut export = |name: &str, value: &str| lines.export(name, value);
         let path = |path: &Path| path.to_string_lossy().into_owned();
         export("BINDIR", &path(&self.erts.bin));
         export("ROOTDIR", &path(&self.instance.root));

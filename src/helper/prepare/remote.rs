@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::compose::{home, iex, push_words, text};
 use super::erts::{self, Erts};
-use super::{files, guest, scratch};
+use super::{files, guest, scratch, source};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
 use crate::helper::process::Process;
@@ -18,7 +18,7 @@ use crate::helper::record::{self, Record};
 use crate::helper::{client, options, tell};
 use crate::host::{Host, Roots};
 use crate::names::NodeName;
-use crate::vmargs::Args;
+use crate::vmargs::{Args, erlang_string};
 
 /// The flags that say how a node is spoken to: those of the node's own start count.
 const OF_THE_CARRIER: [&str; 6] =
@@ -51,6 +51,7 @@ pub(in crate::helper) fn run(arguments: Vec<OsString>) -> Result<Status, Failure
         let help = format!("{} rpc EXPRESSION is for programs", client::program());
         return Err(Message::new(Status::Unreachable, text).with_help(help).into());
     }
+    record::is_mine(&instance, "remote")?;
     let erts = match record.bindir.as_deref().and_then(Erts::at) {
         Some(erts) => erts,
         None => erts::locate(&instance.root, &wish.erts)?,
@@ -148,8 +149,7 @@ fn domain(args: &mut Args, state: &Path) -> Result<(), Failure> {
     scratch::sweep(state);
     let file = scratch::file(state, std::process::id(), "inetrc")?;
     files::write(&file, b"{domain, \"invalid\"}.\n", 0o600)?;
-    let quoted = text(&file)?.replace('\\', "\\\\").replace('"', "\\\"");
-    args.push("-kernel", &["inetrc", &format!("\"{quoted}\"")]);
+    args.push("-kernel", &["inetrc", &erlang_string(&text(&file)?)]);
     Ok(())
 }
 
@@ -161,11 +161,11 @@ fn remote_vm_args(wish: &Wish, instance: &Instance) -> Result<Args, Failure> {
     if wish.kind != "mix" || (file == own && !own.exists()) {
         return Ok(Args::default());
     }
-    let read = std::fs::read_to_string(&file).map_err(|error| {
+    let read = source::bounded(&file).map_err(|error| {
         Message::new(Status::Failed, format!("cannot read {}: {error}", file.display()))
             .with_help("RELEASE_REMOTE_VM_ARGS names the file when it is set")
     })?;
-    let mut args = Args::parse(&read, &text(&file)?, &mut |path: &str| std::fs::read_to_string(path))?;
+    let mut args = Args::parse(&read, &text(&file)?, &mut source::include)?;
     guest::only_of_the_vm(&mut args);
     Ok(args)
 }

@@ -133,9 +133,9 @@ fn sizing(text: &str) -> Result<bool, Failure> {
     match text {
         "auto" => Ok(true),
         "off" => Ok(false),
-        other => {
-            Err(Message::new(Status::Usage, format!("BOOT_SIZING is auto or off, not {other:?}")).into())
-        }
+        other => Err(Message::new(Status::Usage, format!("BOOT_SIZING is auto or off, not {other:?}"))
+            .with_help("unset it, or BOOT_SIZING=off")
+            .into()),
     }
 }
 

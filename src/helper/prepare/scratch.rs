@@ -1,5 +1,6 @@
 //! Files of VMs beside the node, below the state directory: named after the process that they are for, and
-//! removed by the next run once that process is gone.
+//! removed by the next run once that process is gone. Where the state directory is another user's, who could put
+//! other files in the place of ours, they are below the directory for temporary files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +11,23 @@ use crate::helper::process::Process;
 
 const DIRECTORY: &str = "scratch";
 
+/// The directory, which may not be there yet.
+fn place(state: &Path) -> PathBuf {
+    if fs::symlink_metadata(state).is_err() || files::trust(state).is_ok() {
+        return state.join(DIRECTORY);
+    }
+    // In a directory that all can write only its owner can move it: whoever was there first is seen by that.
+    std::env::temp_dir().join(format!("relboot-{}", rustix::process::geteuid().as_raw()))
+}
+
 /// The file with this suffix for a process: the VM to be, or one that waits for it. The directory is made.
 pub(super) fn file(state: &Path, pid: u32, suffix: &str) -> Result<PathBuf, Failure> {
-    let directory = state.join(DIRECTORY);
+    let directory = place(state);
     files::make_private(&directory)?;
+    if directory.starts_with(state) {
+        files::trust(state)?;
+    }
+    files::trust(&directory)?;
     let start = Process::now(pid.cast_signed()).map_or(0, |process| process.start());
     Ok(directory.join(format!("{pid}-{start}.{suffix}")))
 }
@@ -27,7 +41,11 @@ pub(super) fn named(state: &Path, pid: u32, name: &str) -> Result<PathBuf, Failu
 
 /// Removes what processes have left that are gone.
 pub(super) fn sweep(state: &Path) {
-    let Ok(entries) = fs::read_dir(state.join(DIRECTORY)) else { return };
+    let directory = place(state);
+    if files::trust(&directory).is_err() {
+        return;
+    }
+    let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let owner = name.split('.').next().and_then(|owner| owner.split_once('-'));
@@ -62,6 +80,12 @@ mod tests {
         let reused = beside(format!("{}-1.config", id()));
         for path in [&mine, &dead, &reused, &beside("other".into())] {
             fs::write(path, "").unwrap();
+        }
+        let link = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(mine.parent().unwrap(), link.path().join(super::DIRECTORY)).unwrap();
+        if std::os::unix::fs::lchown(link.path().join(super::DIRECTORY), Some(12345), None).is_ok() {
+            sweep(link.path());
+            assert!(dead.exists(), "what another's link leads to stays");
         }
         sweep(state.path());
         let mut left: Vec<_> =

@@ -9,7 +9,7 @@ use super::sysconfig::Config;
 use super::warn;
 use crate::error::Failure;
 use crate::helper::env::{self, Instance};
-use crate::host::{Directory, Facts, Otp};
+use crate::host::{Directory, Facts, Otp, client_ports};
 use crate::vmargs::sizing::{self, Chosen, Decision, Given, Listening, PORTS, VARIABLES, long_name};
 use crate::vmargs::{Args, Identity};
 
@@ -79,8 +79,16 @@ pub(super) fn decide(parts: &Parts<'_>) -> Result<Sized, Failure> {
     let variables: Vec<&str> = VARIABLES.into_iter().filter(|name| env::var(name).is_some()).collect();
     let log = Directory::look(&parts.instance.log);
     let listening = listening(parts, &written);
-    let given =
-        Given { facts, otp, written: &written, variables: &variables, log: &log, listening: &listening };
+    let clients = client_ports(&env::roots(), &PORTS);
+    let given = Given {
+        facts,
+        otp,
+        written: &written,
+        variables: &variables,
+        log: &log,
+        listening: &listening,
+        clients,
+    };
     let decisions = sizing::decide(&given, &request.overrides);
     in_step(&decisions, facts);
     Ok(Sized { decisions, name, auto: true })

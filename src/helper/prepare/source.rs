@@ -1,5 +1,6 @@
 //! The vm.args to start from: which file, and its words as they are on this host.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub(super) fn find(instance: &Instance, template: &str) -> Result<Option<PathBuf
 /// Reads it, rendered where it is a template.
 pub(super) fn read(instance: &Instance, path: &Path, facts: &Facts, otp: &Otp) -> Result<Args, Failure> {
     let shown = path.strip_prefix(&instance.root).unwrap_or(path).to_string_lossy().into_owned();
-    let mut text = std::fs::read_to_string(path).map_err(|error| {
+    let mut text = bounded(path).map_err(|error| {
         Message::new(Status::Failed, format!("cannot read {}: {error}", path.display()))
             .with_help("RELEASE_VM_ARGS names the file when it is set")
     })?;
@@ -72,17 +73,23 @@ fn with_context<T>(
     Ok(act(&Context { release: &release, facts, env: &env, sources })?)
 }
 
-/// The most bytes of a file that vm.args includes.
+/// The most bytes of a vm.args, and of a file that it includes.
 const LONGEST: u64 = 1 << 20;
 
 /// The text of an `-args_file`: not of a pipe or a device, where a start could hang.
-fn include(path: &str) -> std::io::Result<String> {
-    let about = std::fs::metadata(path)?;
-    if !about.is_file() {
+pub(super) fn include(path: &str) -> std::io::Result<String> {
+    if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }
-    if about.len() > LONGEST {
+    bounded(path.as_ref())
+}
+
+/// The text of a file, a pipe that the user names too, which may never end.
+pub(super) fn bounded(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    if file.take(LONGEST + 1).read_to_string(&mut text)? as u64 > LONGEST {
         return Err(std::io::Error::other("it has more than 1 MiB"));
     }
-    std::fs::read_to_string(path)
+    Ok(text)
 }

@@ -3,7 +3,7 @@
 
 mod check;
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use self::check::Text;
@@ -36,6 +36,11 @@ impl Config {
     /// Whether it goes to a place of its own before the start.
     pub(super) fn is_copied(&self) -> bool {
         self.copy.is_some()
+    }
+
+    /// Whether it is the file at `path`, by whatever name.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        self.path.canonicalize().is_ok_and(|own| path.canonicalize().is_ok_and(|other| own == other))
     }
 
     /// Has the copy go there instead.
@@ -159,7 +164,7 @@ fn wished() -> Option<PathBuf> {
 
 fn load(instance: &Instance, path: &Path) -> Result<Text, Failure> {
     let shown = path.strip_prefix(&instance.root).unwrap_or(path).to_string_lossy().into_owned();
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = bytes(path).map_err(|error| {
         let why = match error.kind() {
             ErrorKind::NotFound => "no such file".to_owned(),
             _ => error.to_string(),
@@ -168,6 +173,18 @@ fn load(instance: &Instance, path: &Path) -> Result<Text, Failure> {
             .with_help("RELEASE_SYS_CONFIG names the file, without \".config\", when it is set")
     })?;
     Text::new(path, shown, &bytes)
+}
+
+/// The most bytes of a file: what it holds is read before each start.
+const LONGEST: u64 = 16 << 20;
+
+fn bytes(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(std::io::Error::other("it has more than 16 MiB"));
+    }
+    Ok(bytes)
 }
 
 /// The languages in which a file may be read: the OTP's own, or where that is not known each.

@@ -31,6 +31,8 @@ impl Rendered {
         let Some(mut config) = sysconfig::of_version(&instance, kind, &facts, &otp)? else {
             return Ok(Self(None));
         };
+        // The node reads it: as its own user only.
+        files::trust(&instance.state)?;
         scratch::sweep(&instance.state);
         let path = scratch::file(&instance.state, std::process::id(), "config")?;
         if path.to_str().is_none() {

@@ -64,24 +64,33 @@ impl Args {
         self.text_with(|token: &Token| if token.secret { HIDDEN.to_owned() } else { quote(&token.text) })
     }
 
-    /// Takes out each `-env` whose value is a secret, and gives names and values: for a command line that
-    /// is given to erlexec as it is, which processes would show until erlexec is done with it. Names that a shell
-    /// can't export are left out.
-    pub fn take_secret_env(&mut self) -> Vec<(String, String)> {
+    /// Takes out each `-env`, and gives names and values in order: for a command line that is given to erlexec as it
+    /// is, which processes would show until erlexec is done with it. Names that a shell can't export and those that
+    /// mean something to erlexec stay, unless the value is known to be a secret: then the flag is left out.
+    pub fn take_env(&mut self) -> Vec<(String, String)> {
         let roles = self.roles().0;
-        let is_use = |at: &usize| roles[*at] == Role::Flag && self.tokens[*at].text == "-env";
-        let secret = |at: &usize| self.tokens.get(at + 2).is_some_and(|value| value.secret);
-        let uses: Vec<usize> = (0..roles.len()).filter(is_use).filter(secret).collect();
-        let word = |at: usize| self.tokens[at].text.clone();
-        let mut taken: Vec<_> = uses.iter().map(|at| (word(at + 1), word(at + 2))).collect();
+        let mut taken = Vec::new();
         let mut gone = vec![false; roles.len()];
-        uses.iter().for_each(|at| gone[*at..at + 3].fill(true));
+        for (at, window) in self.tokens.windows(3).enumerate() {
+            let [flag, name, value] = window else { continue };
+            if roles[at] != Role::Flag || flag.text != "-env" {
+                continue;
+            }
+            let legal = is_variable(&name.text) && !OF_ERLEXEC.contains(&name.text.as_str());
+            if legal {
+                taken.push((name.text.clone(), value.text.clone()));
+            }
+            gone[at..at + 3].fill(legal || value.secret);
+        }
         let mut gone = gone.into_iter();
         self.tokens.retain(|_| !gone.next().unwrap_or(false));
-        taken.retain(|(name, _)| is_variable(name));
         taken
     }
 }
+
+/// The variables that erlexec itself starts from.
+const OF_ERLEXEC: [&str; 7] =
+    ["BINDIR", "ROOTDIR", "EMU", "PROGNAME", "ERL_AFLAGS", "ERL_FLAGS", "ERL_ZFLAGS"];
 
 fn is_variable(name: &str) -> bool {
     let legal = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -179,3 +179,24 @@ fn a_real_node_reads_the_same_words() {
     let expected = format!("[{}]\n{{ok,[[{},{}]]}}\n", expected.join(","), codes("1"), codes("2 3"));
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{output:?}");
 }
+
+#[test]
+fn the_environment_is_taken_in_order_but_what_erlexec_or_no_shell_could_take() {
+    let text = "-env A 1\n-env\n-b -env\n-env A -env -env BINDIR /x\n-env a-b c\n+P 2000\n-extra -env X y";
+    let mut args = Args::parse(text, "vm.args", &mut |_| unreachable!()).unwrap();
+    let taken = args.take_env();
+    let expected = [("A", "1"), ("A", "-env")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(taken, expected);
+}
+
+#[test]
+fn included_files_have_a_bound_together() {
+    let mut include = |_: &str| Ok("x ".repeat(1 << 19));
+    let mut told = |count: usize| {
+        let text: String = (0..count).map(|n| format!("-args_file f{n}\n")).collect();
+        Args::parse(&text, "vm.args", &mut include).map_err(|error| error.to_string())
+    };
+    assert!(told(4).is_ok());
+    let expected = "vm.args:5: -args_file \"f4\" can't be read: there is too much in all the files";
+    assert_eq!(told(5).unwrap_err(), expected);
+}

@@ -1,9 +1,10 @@
 //! One use of a flag of erlexec, `init` or the kernel application, `-...`. Any other may be an application's own.
 
 use super::twice::{Twice, Wins};
-use super::{Findings, Release, TOLD, near, shown, value};
+use super::{Findings, Release, TOLD, shown, value};
 use crate::vmargs::args::Use;
 use crate::vmargs::error::Place;
+use crate::vmargs::near;
 use crate::vmargs::substitute::{NOT_REPLACED, has_variable};
 
 /// Those that OTP knows, for slips of the pen.

@@ -2,8 +2,9 @@
 
 use super::table::{Erts, FLAGS, Flag, Form, Life};
 use super::twice::Twice;
-use super::{Findings, Release, TOLD, memory, near, shown, value};
+use super::{Findings, Release, TOLD, memory, shown, value};
 use crate::vmargs::args::Use;
+use crate::vmargs::near;
 
 pub(super) fn check<'a>(one: &Use<'a>, release: &Release, twice: &mut Twice<'a>, findings: &mut Findings) {
     let Some((flag, length)) = find(one.flag) else { return unknown(one, release, findings) };
@@ -103,7 +104,7 @@ fn unknown(one: &Use<'_>, release: &Release, findings: &mut Findings) {
         return findings.by_table(release, one.place, text, help);
     }
     let text = format!("{otp} has no flag {}", shown(one.flag));
-    let help = "erl(1) lists them; BOOT_VM_CHECK=warn starts the node all the same";
+    let help = "erl(1) lists them; BOOT_VM_CHECK=warn leaves it to the VM";
     findings.by_table(release, one.place, text, help);
 }
 

@@ -55,7 +55,7 @@ fn flags_that_are_none() {
     error: vm.args:5: a word behind -myapp begins with "+", which makes a flag of it
     help: a value can't begin so: hand it over by sys.config or in the environment
     error: vm.args:6: OTP 25 has no flag +xyz
-    help: erl(1) lists them; BOOT_VM_CHECK=warn starts the node all the same
+    help: erl(1) lists them; BOOT_VM_CHECK=warn leaves it to the VM
     warning: vm.args:3: -snmae is no flag of OTP's: nothing will come of it
     help: did you mean -sname?
     "#);

@@ -33,6 +33,8 @@ pub struct Given<'a> {
     pub log: &'a Directory,
     /// What the ports of distribution depend on.
     pub listening: &'a Listening,
+    /// The ports that outgoing connections get, where some of [`PORTS`] are among them.
+    pub clients: Option<(u16, u16)>,
 }
 
 /// Whether and where the node could listen for others.

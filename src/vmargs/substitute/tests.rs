@@ -42,12 +42,12 @@ fn variables_and_defaults() {
 }
 
 #[test]
-fn complaint_1_an_ampersand_in_a_value_is_an_ampersand() {
+fn complaint_01_an_ampersand_in_a_value_is_an_ampersand() {
     assert_eq!(done("[${AMPERSAND}]"), "[a&b\\0\\\\&&]");
 }
 
 #[test]
-fn complaint_2_values_are_not_looked_into_again_and_defaults_are_literal() {
+fn complaint_02_values_are_not_looked_into_again_and_defaults_are_literal() {
     assert_eq!(done("${SELF}${LINES}"), "${SELF} $SELF $${SELF}one\ntwo ${PORT}");
     for default in ["a+b", "a&b", "[x]*", "\\\\d\\", "${PORT", "$", ".*^(|?)", "/"] {
         assert_eq!(done(&format!("<${{NONE:-{default}}}>")), format!("<{default}>"));
@@ -55,7 +55,7 @@ fn complaint_2_values_are_not_looked_into_again_and_defaults_are_literal() {
 }
 
 #[test]
-fn complaint_3_what_is_not_set_is_named() {
+fn complaint_03_what_is_not_set_is_named() {
     let help = "set NOWHERE in the environment or give it a default: ${NOWHERE:-...}";
     assert_eq!(told("\n\n${NOWHERE}"), format!("3: ${{NOWHERE}} is not set\n{help}"));
     assert_eq!(told("${POTR}"), "1: ${POTR} is not set\ndid you mean \"PORT\"?");
@@ -65,7 +65,7 @@ fn complaint_3_what_is_not_set_is_named() {
 }
 
 #[test]
-fn complaint_4_nothing_is_evaluated_and_other_forms_are_refused() {
+fn complaint_04_nothing_is_evaluated_and_other_forms_are_refused() {
     assert_eq!(done("$(id) `id` $((1+1))"), "$(id) `id` $((1+1))");
     for form in [
         "${}",

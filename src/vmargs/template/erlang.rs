@@ -35,7 +35,7 @@ const LONGEST: usize = super::OUTPUT;
 /// Adds the filters to an engine.
 pub(super) fn add_filters(engine: &mut Environment<'static>) {
     engine.add_filter("erl_atom", |value: &Value| atom(&text(value)?));
-    engine.add_filter("erl_string", |value: &Value| Ok::<_, Error>(quoted(&text(value)?, '"')));
+    engine.add_filter("erl_string", |value: &Value| Ok::<_, Error>(string(&text(value)?)));
     engine.add_filter("erl_binary", |value: &Value| Ok::<_, Error>(binary(&text(value)?)));
     engine.add_filter("erl_int", integer);
     engine.add_filter("erl_float", float);
@@ -81,6 +81,11 @@ fn atom(text: &str) -> Result<String, Error> {
     if bare && !RESERVED.contains(&text) { Ok(text.to_owned()) } else { Ok(quoted(text, '\'')) }
 }
 
+/// A string of Erlang that reads back as `text`.
+pub fn string(text: &str) -> String {
+    quoted(text, '"')
+}
+
 /// `text` between quotes, each character as Erlang reads it back.
 fn quoted(text: &str, quote: char) -> String {
     let mut quoted = String::from(quote);
@@ -102,7 +107,7 @@ fn quoted(text: &str, quote: char) -> String {
 }
 
 fn binary(text: &str) -> String {
-    if text.is_empty() { "<<>>".into() } else { format!("<<{}/utf8>>", quoted(text, '"')) }
+    if text.is_empty() { "<<>>".into() } else { format!("<<{}/utf8>>", string(text)) }
 }
 
 fn integer(value: &Value) -> Result<String, Error> {

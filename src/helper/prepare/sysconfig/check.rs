@@ -1,12 +1,15 @@
 //! The text of a configuration file, and what is wrong with it in words that show no value.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use crate::consult::config::{Checked, Include, Role, check};
 use crate::consult::{Dialect, Fault, Position, decode};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::Instance;
+use crate::vmargs::erlang_string;
 
 /// A file's text on its way to the node.
 pub(super) struct Text {
@@ -62,14 +65,21 @@ impl Text {
     ) -> Result<Vec<String>, Failure> {
         let role = if system { Role::System } else { Role::Other };
         let checked = checked(&self.content, dialects, role).map_err(|fault| self.error(&fault))?;
-        for include in checked.includes.iter().rev() {
-            let path = self.included(include, dialects, instance)?;
+        let (mut content, mut done) = (String::with_capacity(self.content.len()), 0);
+        let mut known: BTreeMap<&str, PathBuf> = BTreeMap::new();
+        for include in &checked.includes {
+            let path = match known.entry(&include.name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.included(include, dialects, instance)?),
+            };
             if let Some(path) = path.to_str().filter(|_| path.is_absolute()) {
-                let quoted = format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\""));
-                // The last first, so that the places of the others stay.
-                self.content.replace_range(include.start.offset..include.end, &quoted);
+                content.push_str(&self.content[done..include.start.offset]);
+                content.push_str(&erlang_string(path));
+                done = include.end;
             }
         }
+        content.push_str(&self.content[done..]);
+        self.content = content;
         let warning = |(name, at): &(String, Position)| {
             let name = if self.may_show(name) { name } else { "an application" };
             format!("{}: {name} stands there twice: the VM puts both together", self.at(at.line, at.column))
@@ -89,7 +99,7 @@ impl Text {
         let beside = self.path.parent().unwrap_or(Path::new("")).join(&file);
         let path = if beside.exists() { beside } else { PathBuf::from(&file) };
         let at = self.at(include.start.line, include.start.column);
-        let Ok(bytes) = std::fs::read(&path) else {
+        let Ok(bytes) = super::bytes(&path) else {
             let named = if self.may_show(&include.name) { format!(" {file}") } else { String::new() };
             return Err(Message::new(Status::Failed, format!("{at}: there is no file{named}"))
                 .with_help("it is looked for beside this file, then in the current directory")

@@ -1,7 +1,7 @@
 //! How far a word is from another: insertions, deletions, changes and swaps of neighbours.
 
 /// How many edits lead from one to the other, or more than `limit`; both are short.
-pub(super) fn distance(from: &str, to: &str, limit: usize) -> Option<usize> {
+pub(in crate::vmargs) fn distance(from: &str, to: &str, limit: usize) -> Option<usize> {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
     if from.len().abs_diff(to.len()) > limit {
         return None;
@@ -24,7 +24,7 @@ pub(super) fn distance(from: &str, to: &str, limit: usize) -> Option<usize> {
 }
 
 /// The one of `known` that is nearest to `word`, if it is near: one edit, two in a long word.
-pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(in crate::vmargs) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Nobody's slip is longer than this, and a hostile word may be.
     if word.len() > 24 {
         return None;
