@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -125,4 +126,61 @@ fn a_vm_that_no_file_names_keeps_its_place() {
     until("it is gone", Duration::from_secs(10), || !runs(vm));
     instance.start();
     instance.run(&["stop"]).ok();
+}
+
+/// How often; more by hand: `RELBOOT_ROUNDS=200 cargo test locks::`
+fn rounds() -> u64 {
+    std::env::var("RELBOOT_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(5)
+}
+
+#[test]
+fn eight_commands_at_once_never_make_two_nodes() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let commands = ["start", "stop", "restart", "ping", "start", "stop", "start", "ping"];
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watch = scope.spawn(|| {
+            let mut most = 0;
+            while !done.load(Ordering::Relaxed) {
+                most = most.max(instance.vms().len());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            most
+        });
+        for round in 0..rounds() {
+            let outputs: Vec<_> = std::thread::scope(|scope| {
+                let run = |(n, command): (usize, &&'static str)| {
+                    // Some give up at once, some wait.
+                    let wait = if (round as usize + n).is_multiple_of(3) { "--wait=60" } else { "--wait=0" };
+                    let (instance, command) = (&instance, *command);
+                    let args = if command == "ping" { vec![command] } else { vec![command, wait] };
+                    scope.spawn(move || (command, instance.run(&args)))
+                };
+                let all: Vec<_> = commands.iter().enumerate().map(run).collect();
+                all.into_iter().map(|one| one.join().unwrap()).collect()
+            });
+            for (command, output) in outputs {
+                let explained: &[i32] = match command {
+                    "ping" => &[0, 3, 4],
+                    "restart" => &[0, 3, 8],
+                    _ => &[0, 8],
+                };
+                if !explained.contains(&output.status) {
+                    done.store(true, Ordering::Relaxed);
+                    panic!("round {round}: {command}: {output}");
+                }
+            }
+        }
+        done.store(true, Ordering::Relaxed);
+        let most = watch.join().unwrap();
+        assert!(most <= 1, "{most} at once");
+    });
+    instance.run(&["start"]).ok();
+    assert_eq!(instance.vms().len(), 1, "none is lost");
+    instance.run(&["stop"]).ok();
+    let state = instance.path().join("tmp/demo");
+    let mut left: Vec<_> = fs::read_dir(state).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["cookie", "lock", "log", "pipe", "place", "vm.args"]);
 }

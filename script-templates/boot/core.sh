@@ -25,7 +25,6 @@ _boot_core_main() {
             ;;
         *) _boot_core_wait=0 ;;
         esac
-        _boot_core_lock
     fi
     [ -z "${_boot_core_targets:-}" ] || _boot_core_target "$@"
     _boot_hooks_find
@@ -33,8 +32,9 @@ _boot_core_main() {
     if [ "$_boot_hooks_n" -gt 0 ]; then
         # shellcheck disable=SC2086 # names of phases: to be split
         _boot_hooks_check "pre_$BOOT_COMMAND" "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed ${_boot_core_phases:-}
-        _boot_hooks_phase "pre_$BOOT_COMMAND"
     fi
+    [ -z "${_boot_core_locks:-}" ] || _boot_core_lock
+    [ "$_boot_hooks_n" -eq 0 ] || _boot_hooks_phase "pre_$BOOT_COMMAND"
     boot_command "$@"
     _boot_core_end "$?"
 }
