@@ -9,6 +9,8 @@ set -eu
 place=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=scripts/otp-legs.sh
 . "$place/otp-legs.sh"
+# shellcheck source=scripts/otp-legs-host.sh
+. "$place/otp-legs-host.sh"
 
 work=$place/made
 tiny=$work/rel/bin/tiny

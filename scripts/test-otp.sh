@@ -44,7 +44,7 @@ place() {
     rm -rf "$to"
     mkdir -p "$to"
     cp "$built/relboot" "$built/relboot-helper" scripts/otp-release.escript "$to/"
-    cp scripts/otp-matrix.sh scripts/otp-legs.sh "$to/"
+    cp scripts/otp-matrix.sh scripts/otp-legs.sh scripts/otp-legs-host.sh "$to/"
     cp -R "$roots/tls" "$to/"
     cp "$client_tests" "$to/client-tests"
 }

@@ -5,18 +5,14 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::support::delivery::Packed;
 use crate::support::instance::Instance;
-use crate::support::process::{runs, until};
+use crate::support::process::{freeze, runs, signal, until};
 use crate::support::releases::{mix, rebar3};
 use crate::support::running::Running;
 use crate::support::tools::{need, shells};
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
-}
 
 #[test]
 fn a_node_restarts_in_its_process_and_reboots_in_another() {
@@ -160,7 +156,7 @@ fn reboot_and_start_take_no_longer_than_they_may() {
     assert_eq!(instance.said(&["rpc", words]), "0\n{[\"--timeout\",\"x\"],[]}\n");
     let vm = instance.vms();
     // It does not stop.
-    signal(vm[0], Signal::STOP);
+    freeze(vm[0]);
     let said = instance.said(&["reboot", "--timeout", "1"]);
     assert!(said.starts_with("4\n! error: demo is running (pid N) but does not answer: "), "{said}");
     signal(vm[0], Signal::CONT);

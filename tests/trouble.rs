@@ -6,16 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::support::instance::Instance;
-use crate::support::process::{Output, runs, until};
+use crate::support::process::{Output, freeze, runs, signal, until};
 use crate::support::releases::{Raw, mix, rebar3};
 use crate::support::tools::{need, shells};
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
-}
 
 /// A start that fails says why, with the node's own last words, and leaves nothing that runs.
 #[track_caller]
@@ -80,7 +76,7 @@ fn a_node_that_hangs_is_told_from_one_that_is_down() {
     let instance = Instance::of(raw).kit();
     instance.start();
     let vm = instance.vms()[0];
-    signal(vm, Signal::STOP);
+    freeze(vm);
     for command in ["ping", "pid", "status"] {
         let begin = Instant::now();
         let output = instance.run(&[command, "--timeout", "1"]);
@@ -104,7 +100,7 @@ fn a_node_that_hangs_is_not_said_to_be_stopped() {
     let instance = Instance::of(raw).kit();
     instance.start();
     let vm = instance.vms()[0];
-    signal(vm, Signal::STOP);
+    freeze(vm);
     let output = instance.run(&["stop", "--timeout", "1"]);
     assert_eq!(output.status, 7, "{output}");
     let still = format!("error: demo (pid {vm}) is still running after 1 s\nhelp: it goes on stopping; ");

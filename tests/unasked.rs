@@ -5,10 +5,10 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::support::instance::Instance;
-use crate::support::process::{runs, until};
+use crate::support::process::{freeze, runs, signal, until};
 use crate::support::releases::rebar3;
 
 /// `error: ...` and `help: ...` of a command that has failed with `status`, without what differs.
@@ -20,10 +20,6 @@ fn refused(instance: &Instance, args: &[&str], status: i32) -> (String, String) 
     let (error, help) = text.split_once("\nhelp: ").unwrap_or_else(|| panic!("no help line: {text}"));
     assert_eq!(help.lines().count(), 1, "{text}");
     (error.trim_start_matches("error: ").into(), help.trim_end().into())
-}
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), signal).unwrap();
 }
 
 #[test]
@@ -77,7 +73,7 @@ fn a_node_whose_epmd_is_gone_still_answers() {
 
     // The node hangs as well: now there is nothing to ask.
     let vm = instance.vms()[0];
-    signal(vm, Signal::STOP);
+    freeze(vm);
     let (error, help) = refused(&instance, &["ping", "--timeout", "2"], 4);
     assert!(error.ends_with(&format!("no epmd listens on 127.0.0.1:{port} to tell its port")), "{error}");
     assert!(help.starts_with(&format!("ERL_EPMD_PORT={port} ")), "{help}");
@@ -164,7 +160,7 @@ fn other_troubles_have_a_line_to_type_each() {
     }
     instance.start();
     let vm = instance.vms()[0];
-    signal(vm, Signal::STOP);
+    freeze(vm);
     let (error, help) = refused(&instance, &["ping", "--timeout", "1"], 4);
     assert_eq!(error, "demo is running (pid N) but does not answer: its process is stopped (state T)");
     assert_eq!(help, format!("kill -CONT {vm}"));

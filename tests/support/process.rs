@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 /// What a program left: always compared together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,6 +155,30 @@ pub(crate) fn command_lines(text: &str) -> Vec<String> {
         .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
         .filter(|line| line.contains(text))
         .collect()
+}
+
+/// Sends a signal.
+///
+/// # Panics
+/// When there is no such process.
+#[track_caller]
+pub(crate) fn signal(pid: u32, signal: Signal) {
+    let process = Pid::from_raw(pid.cast_signed()).expect("a pid");
+    kill_process(process, signal).expect("the process is there");
+}
+
+/// Stops a process, and waits until each of its threads stands still: until then one of them may answer.
+///
+/// # Panics
+/// When there is no such process, or it goes on for 10 s.
+#[track_caller]
+pub(crate) fn freeze(pid: u32) {
+    signal(pid, Signal::STOP);
+    until("all its threads stand still", Duration::from_secs(10), || {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+        let mut stats = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+        stats.all(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
+    });
 }
 
 /// Waits until `condition` holds, looking each 10 ms.

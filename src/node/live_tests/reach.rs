@@ -69,6 +69,15 @@ fn a_stopped_vm_is_told_within_the_limit() {
     let limit = Duration::from_millis(300);
     let vm = Pid::from_child(&node.vm);
     kill_process(vm, Signal::STOP).unwrap();
+    // Until the last of its threads stands still, one may answer.
+    let moves = |task: std::fs::DirEntry| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        !stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+    };
+    let tasks = || std::fs::read_dir(format!("/proc/{}/task", node.vm.id())).unwrap().map(Result::unwrap);
+    while tasks().any(moves) {
+        sleep(Duration::from_millis(1));
+    }
     let begin = Instant::now();
     let error = connect(&node.target, limit).unwrap_err();
     assert!(matches!(error, NodeError::Hung { .. }), "{error}");
