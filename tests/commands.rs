@@ -127,8 +127,8 @@ fn commands_take_their_options_and_end_as_documented() {
     for (name, header) in headers() {
         let documented: Vec<i32> = statuses[&name].split(", ").map(|it| it.parse().unwrap()).collect();
         // What is for the node passes.
-        let passes = [" [ARG...]", " [--timeout SECONDS] [ARG...]"];
-        if !passes.iter().any(|rest| header.contains(&format!("NAME {name}{rest}"))) {
+        let passes = ["", " [--wait SECONDS]", " [--wait SECONDS] [--timeout SECONDS]"];
+        if !passes.iter().any(|rest| header.contains(&format!("NAME {name}{rest} [ARG...]"))) {
             let refused = instance.run(&[&name, "--no-such-option"]);
             assert!(refused.status == 2 && documented.contains(&2), "{name}: {documented:?}, {refused}");
             assert!(

@@ -23,7 +23,7 @@ _boot_core_main() {
             _boot_core_wait=${1#*=}
             shift
             ;;
-        *) _boot_core_wait=0 ;;
+        *) _boot_core_wait=${_boot_core_patience:-0} ;;
         esac
     fi
     [ -z "${_boot_core_targets:-}" ] || _boot_core_target "$@"
@@ -33,7 +33,7 @@ _boot_core_main() {
         # shellcheck disable=SC2086 # names of phases: to be split
         _boot_hooks_check "pre_$BOOT_COMMAND" "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed ${_boot_core_phases:-}
     fi
-    [ -z "${_boot_core_locks:-}" ] || _boot_core_lock
+    [ -z "${_boot_core_locks:-}" ] || [ -z "$_boot_helper" ] || _boot_core_lock
     [ "$_boot_hooks_n" -eq 0 ] || _boot_hooks_phase "pre_$BOOT_COMMAND"
     boot_command "$@"
     _boot_core_end "$?"
@@ -209,7 +209,14 @@ _boot_core_no_arguments() {
 
 # one writer per instance: the lock is this process's until it ends, or becomes the VM
 _boot_core_lock() {
-    [ -n "$_boot_helper" ] || return 0
+    case $_boot_core_locks:$_boot_hooks_have in
+    yes:'*' | yes:)
+        # No hook stands before the first subcommand that needs it: that one takes it, and saves a process.
+        _boot_lock="$BOOT_COMMAND $$ $_boot_core_wait"
+        export _boot_lock
+        return 0
+        ;;
+    esac
     _boot_core_locked=$("$_boot_helper" lock --command "$BOOT_COMMAND" --holder "$$" --wait "$_boot_core_wait")
     _boot_core_status=$?
     case $_boot_core_status in

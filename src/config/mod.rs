@@ -11,9 +11,11 @@ use serde::de::{Deserializer, Error as _, Unexpected, Visitor};
 
 mod error;
 mod flags;
+mod life;
 
 pub use self::error::ConfigError;
 pub use self::flags::Flags;
+pub use self::life::{Logs, Number, Run, Stop, Supervise, UserName};
 
 /// The whole file; each part may be missing.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -25,8 +27,14 @@ pub struct Config {
     pub config: SysConfig,
     /// `[start]`: how long the node may take to boot.
     pub start: Timed,
-    /// `[stop]`: how long the node may take to stop.
-    pub stop: Timed,
+    /// `[stop]`: how the node is brought to its end.
+    pub stop: Stop,
+    /// `[supervise]`: what stands by a node in the foreground.
+    pub supervise: Supervise,
+    /// `[run]`: who runs the node.
+    pub run: Run,
+    /// `[logs]`: how much is kept of them.
+    pub logs: Logs,
     /// `[hooks]`: how long an executed hook may run.
     pub hooks: Timed,
     /// `[commands]`
@@ -205,7 +213,8 @@ mod tests {
         assert_eq!(config.vm.template.unwrap().as_path().to_str(), Some("rel/my.j2"));
         assert_eq!(config.config.template.unwrap().as_path().to_str(), Some("c.j2"));
         assert_eq!(config.commands.eval, Where::Node);
-        let limits = [config.start, config.stop, config.hooks].map(|part| part.timeout.get());
+        let limits =
+            [config.start.timeout, config.stop.timeout, config.hooks.timeout].map(|limit| limit.get());
         assert_eq!(limits, [5, 86_400, 1]);
     }
 
@@ -218,7 +227,10 @@ mod tests {
         assert_eq!(message, "rel/relboot.toml:2:1: unknown key \"é\"");
         assert_eq!(help.unwrap(), "the keys here are: template, sizing, flags");
         let (_, help) = fails("colour = 1\n");
-        assert_eq!(help.unwrap(), "the keys here are: vm, config, start, stop, hooks, commands");
+        assert_eq!(
+            help.unwrap(),
+            "the keys here are: vm, config, start, stop, supervise, run, logs, hooks, commands"
+        );
     }
 
     #[test]

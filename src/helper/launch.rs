@@ -56,7 +56,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Infallible, Failure> {
     if let Some(home) = env::var("BOOT_COOKIE_HOME") {
         command.env("HOME", home);
     }
-    for name in [lock::TOKEN, "_boot_extra", "_boot_start_limit", "_boot_nofile", "_boot_launch"] {
+    for name in [lock::TOKEN, lock::ASKED, "_boot_extra", "_boot_start_limit", "_boot_nofile", "_boot_launch"]
+    {
         command.env_remove(name);
     }
     let error = command.exec();

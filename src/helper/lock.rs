@@ -3,10 +3,10 @@
 //! nothing has to be cleaned up after a process that was killed.
 
 use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
@@ -51,6 +51,12 @@ impl Holder {
 /// The variable in which commands hand on that they hold the lock.
 pub(super) const TOKEN: &str = "BOOT_LOCK";
 
+/// The variable in which the core asks for the lock without a process of its own.
+pub(super) const ASKED: &str = "_boot_lock";
+
+/// Of the file's line, in bytes; a command's name is the longest part of it.
+const LENGTH: usize = 120;
+
 /// In the state directory.
 const FILE: &str = "lock";
 
@@ -88,32 +94,91 @@ fn patience(text: &str) -> Result<Duration, Failure> {
     }
 }
 
-/// Prints the lines that the core evaluates.
+/// Prints the line that the core evaluates.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let request = parse(arguments)?;
-    let instance = Instance::from_env()?;
-    if ["start", "foreground", "console"].contains(&request.holder.command.as_str()) {
-        prepare::make_state(&instance.state)?;
+    if let Some(holder) = take(&Instance::from_env()?, &request)? {
+        print(&format!("export {TOKEN}={}\n", holder.token()))?;
+    }
+    Ok(Status::Done)
+}
+
+/// Takes the lock where the core left that to the command's first subcommand: `COMMAND PID SECONDS` in its variable.
+/// Commands with hooks have it taken before these, by a process of its own.
+pub(super) fn take_if_asked(instance: &Instance) -> Result<(), Failure> {
+    let Some(text) = env::var(ASKED) else { return Ok(()) };
+    let mut words = text.splitn(3, ' ').map(OsString::from);
+    let mut arguments = Vec::new();
+    for option in ["--command", "--holder", "--wait"] {
+        arguments.extend([option.into(), words.next().unwrap_or_default()]);
+    }
+    take(instance, &parse(arguments)?).map(drop)
+}
+
+/// Whether the core left it to this process to take the lock.
+pub(super) fn is_asked() -> bool {
+    env::var(ASKED).is_some()
+}
+
+/// Who holds the lock then: the caller, or the command that it is called by; none where nothing was ever started.
+fn take(instance: &Instance, request: &Request) -> Result<Option<Holder>, Failure> {
+    match wait_for(instance, request) {
+        Ok(holder) => Ok(holder),
+        Err(Trouble::Told(failure)) => Err(failure),
+        Err(Trouble::File(error)) => {
+            let failure = cannot(&instance.state.join(FILE), &error);
+            if STARTERS.contains(&request.holder.command.as_str()) || !is_full(&error) {
+                return Err(failure);
+            }
+            // A node has to be stopped there too.
+            tell(&format!("warning: {failure}; going on without"));
+            Ok(None)
+        }
+    }
+}
+
+/// Why there is no lock.
+enum Trouble {
+    Told(Failure),
+    File(io::Error),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::File(error)
+    }
+}
+
+/// Commands that may be an instance's first.
+const STARTERS: &[&str] = &["start", "foreground", "console"];
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem)
+}
+
+fn wait_for(instance: &Instance, request: &Request) -> Result<Option<Holder>, Trouble> {
+    if STARTERS.contains(&request.holder.command.as_str()) {
+        prepare::make_state(&instance.state).map_err(Trouble::Told)?;
     } else if !instance.state.exists() {
         // Nothing was ever started, and nothing is left behind by asking.
-        return Ok(Status::Done);
+        return Ok(None);
     }
     let deadline = Instant::now() + request.wait;
     let mut told = false;
     loop {
         let mut file = LockFile::open(&instance.state)?;
         let Some(other) = file.holder().filter(|holder| holder.process.is_alive()) else {
-            file.write(&request.holder)?;
-            return handed(&request.holder);
+            file.write(&request.holder.to_line())?;
+            return Ok(Some(request.holder.clone()));
         };
         if other.process == request.holder.process || env::var(TOKEN) == Some(other.token()) {
             // A hook of the command that holds it: that one goes on holding it.
-            return handed(&other);
+            return Ok(Some(other));
         }
         drop(file);
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(busy(&instance, &other, request.wait));
+            return Err(Trouble::Told(busy(instance, &other, request.wait)));
         }
         if !told {
             tell(&format!(
@@ -133,16 +198,21 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
 
 /// For a node in the place of the process that holds the lock: it would hold it as long as it runs.
 pub(super) fn give_up(state: &Path) {
-    if let Ok(file) = File::options().write(true).open(state.join(FILE)) {
-        let _ = file.set_len(0);
+    if state.join(FILE).exists()
+        && let Ok(mut file) = LockFile::open(state)
+    {
+        // Of a lock that can't be given up nobody dies: it ends with this process.
+        let _ = file.write("\n");
     }
 }
 
-fn handed(holder: &Holder) -> Result<Status, Failure> {
-    let mut lines = String::new();
-    writeln!(lines, "export {TOKEN}={}", holder.token()).expect("writing to a string does not fail");
-    print(&lines)?;
-    Ok(Status::Done)
+/// For a command whose work others have to end: it gives up the lock that it holds.
+pub(super) fn release(state: &Path) {
+    let token = env::var(TOKEN);
+    let holder = LockFile::open(state).ok().and_then(|mut file| file.holder());
+    if holder.is_some_and(|holder| Some(holder.token()) == token) {
+        give_up(state);
+    }
 }
 
 fn busy(instance: &Instance, other: &Holder, waited: Duration) -> Failure {
@@ -155,54 +225,45 @@ fn busy(instance: &Instance, other: &Holder, waited: Duration) -> Failure {
 }
 
 /// The open file, held by a lock of its own for the moment of looking and writing.
-struct LockFile {
-    file: File,
-    path: PathBuf,
-}
+struct LockFile(File);
 
 impl LockFile {
-    fn open(state: &Path) -> Result<Self, Failure> {
-        let path = state.join(FILE);
+    fn open(state: &Path) -> io::Result<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let file = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
-            .map_err(|error| cannot(&path, &error.into()))?;
+        let file = rustix::fs::open(state.join(FILE), flags, Mode::RUSR | Mode::WUSR)?;
         let deadline = Instant::now() + LOOK;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self { file: file.into(), path }),
+                Ok(()) => return Ok(Self(file.into())),
                 Err(Errno::WOULDBLOCK | Errno::INTR) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(1));
                 }
-                Err(error) => return Err(cannot(&path, &error.into())),
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
     fn holder(&mut self) -> Option<Holder> {
         let mut text = String::new();
-        self.file.read_to_string(&mut text).ok()?;
+        self.0.read_to_string(&mut text).ok()?;
         Holder::parse(&text)
     }
 
-    fn write(&mut self, holder: &Holder) -> Result<(), Failure> {
-        let mut write = || {
-            self.file.set_len(0)?;
-            self.file.seek(SeekFrom::Start(0))?;
-            self.file.write_all(holder.to_line().as_bytes())
-        };
-        write().map_err(|error| cannot(&self.path, &error))
+    /// All lines are as long, so that one takes another's place also where no room is left.
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        let line = format!("{:<LENGTH$}\n", line.trim_end());
+        self.0.write_all_at(line.as_bytes(), 0)
     }
 }
 
-fn cannot(path: &Path, error: &std::io::Error) -> Failure {
+fn cannot(path: &Path, error: &io::Error) -> Failure {
     if let Some(failure) = advice::exhausted(error) {
         return failure;
     }
-    let (status, help) = match error.kind() {
-        std::io::ErrorKind::PermissionDenied => {
-            (Status::Unreachable, "the node belongs to another user: run this as that user or as root")
-        }
-        _ => (Status::Failed, "set BOOT_STATE_DIR to a directory that you can write"),
-    };
-    Message::new(status, format!("cannot lock {}: {error}", path.display())).with_help(help).into()
+    if error.kind() == ErrorKind::PermissionDenied {
+        return Message::new(Status::Unreachable, format!("cannot lock {}: {error}", path.display()))
+            .with_help("the node belongs to another user: run this as that user or as root")
+            .into();
+    }
+    prepare::cannot_write(path, error)
 }

@@ -10,6 +10,7 @@ mod hook;
 mod hook_check;
 mod launch;
 mod lock;
+mod log;
 mod options;
 mod prepare;
 mod process;
@@ -38,10 +39,16 @@ pub fn run(arguments: Vec<OsString>) -> Status {
     }
 }
 
+/// What changes an instance by itself; "prepare" takes the lock in its own time.
+const WRITERS: &[&str] = &["stop", "restart", "unpack", "install", "upgrade", "downgrade"];
+
 fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let mut arguments = arguments.into_iter();
     let name = arguments.next().unwrap_or_default();
     let rest: Vec<OsString> = arguments.collect();
+    if name.to_str().is_some_and(|name| WRITERS.contains(&name)) && lock::is_asked() {
+        lock::take_if_asked(&env::Instance::from_env()?)?;
+    }
     match name.to_str().unwrap_or_default() {
         "prepare" => prepare::run(rest),
         "remote" => prepare::remote(rest),

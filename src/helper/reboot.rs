@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::env::Instance;
 use super::process::Process;
 use super::restart::{getenv, not_in_time, until_booted};
-use super::{client, options, print};
+use super::{client, lock, options, print};
 use crate::error::{Failure, Message, Status};
 use crate::node::{Connection, Discard, Outcome, os_pid};
 
@@ -44,11 +44,13 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let deadline = Instant::now() + wish.limit;
     let instance = Instance::from_env()?;
     if let Some(old) = wish.after {
+        lock::release(&instance.state);
         return wait_for_another(&instance, old, deadline, wish.limit);
     }
     let mut connection = client::open(&instance, options::CLIENT_LIMIT.min(wish.limit))?;
     let pid = os_pid(&mut connection)?.cast_signed();
     if has_heart(&mut connection)? {
+        lock::release(&instance.state);
         connection.call("init", "reboot", Vec::new(), &mut Discard, Some(wish.limit))?;
         wait_for_another(&instance, pid, deadline, wish.limit)?;
         print("done\n")?;

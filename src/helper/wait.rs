@@ -1,15 +1,13 @@
 //! `wait --timeout SECONDS`: until a node that was just started has booted, or has died of it.
 
 use std::ffi::OsString;
-use std::fs;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::advice::Trouble;
 use super::env::Instance;
 use super::process::{Handle, Process};
 use super::record::Record;
-use super::{client, options, proxy, tell};
+use super::{client, log, options, proxy, tell};
 use crate::error::{Failure, Message, Status};
 use crate::node::{Connection, NodeError, Target, connect, os_pid};
 
@@ -19,10 +17,6 @@ const LAUNCH_LIMIT: Duration = Duration::from_secs(10);
 const LOG_LIMIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(50);
-/// Of the log: the VM says the reason first when it refuses a flag (its whole usage follows), last when
-/// an application fails.
-const LOG_HEAD: usize = 5;
-const LOG_TAIL: usize = 20;
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let limit = options::only_timeout(arguments, Duration::from_secs(60))?;
@@ -133,7 +127,7 @@ fn died(instance: &Instance, launcher: Option<&Handle>) -> Failure {
     if let Some(launcher) = launcher {
         launcher.wait(LOG_LIMIT);
     }
-    for line in told_lines(&log_of_this_start(instance)) {
+    for line in log::told_lines(&log::of_this_start(instance)) {
         tell(&format!("| {line}"));
     }
     let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
@@ -141,52 +135,8 @@ fn died(instance: &Instance, launcher: Option<&Handle>) -> Failure {
 }
 
 fn log_help(instance: &Instance) -> String {
-    match newest_log(instance) {
+    match log::newest(instance) {
         Some(file) => format!("look into {}", file.display()),
         None => format!("run it in the foreground to see why: {} foreground", client::program()),
-    }
-}
-
-/// run_erl writes erlang.log.1 to erlang.log.5 in turn.
-fn newest_log(instance: &Instance) -> Option<PathBuf> {
-    let logs = fs::read_dir(&instance.log).ok()?.flatten();
-    let logs = logs.filter(|entry| entry.file_name().to_string_lossy().starts_with("erlang.log."));
-    logs.max_by_key(|entry| entry.metadata().and_then(|metadata| metadata.modified()).ok())
-        .map(|entry| entry.path())
-}
-
-/// The log since this start.
-fn log_of_this_start(instance: &Instance) -> String {
-    let bytes = newest_log(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
-    text.lines().skip(1).map(|line| format!("{line}\n")).collect()
-}
-
-/// Its lines when they are few, else where it begins and ends.
-fn told_lines(log: &str) -> Vec<String> {
-    // "=====" closes run_erl's own heading.
-    let lines = log.lines().map(str::trim_end).filter(|line| !line.is_empty() && *line != "=====");
-    let mut lines: Vec<String> = lines.map(Into::into).collect();
-    if lines.len() > LOG_HEAD + LOG_TAIL + 1 {
-        let left_out = LOG_HEAD..lines.len() - LOG_TAIL;
-        let note = format!("... {} lines ...", left_out.len());
-        lines.splice(left_out, [note]);
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::told_lines;
-
-    #[test]
-    fn a_long_log_is_told_by_its_ends() {
-        let log = |n: usize| (1..=n).map(|i| format!("{i}\r\n\n")).collect::<String>();
-        assert_eq!(told_lines(&format!("=====\n{}", log(2))), ["1", "2"]);
-        assert_eq!(told_lines(&log(26)).len(), 26);
-        let told = told_lines(&log(100));
-        assert_eq!(told[4..7], ["5", "... 75 lines ...", "81"]);
-        assert_eq!((told.len(), told.last().unwrap().as_str()), (26, "100"));
     }
 }

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub use self::error::KitError;
 use self::manifest::Manifest;
 use self::overlay::OverlayFile;
-use crate::config::{Config, Sizing, Where};
+use crate::config::{Config, Seconds, Sizing, UserName, Where};
 use crate::names::ReleaseName;
 use crate::release::{Kind, Release};
 
@@ -61,6 +61,22 @@ pub struct Plan {
     pub start_timeout: u32,
     /// How long the node may take to stop, in seconds.
     pub stop_timeout: u32,
+    /// Whether a node that does not end by SIGTERM is killed.
+    pub stop_kill: bool,
+    /// Whether it writes a crash dump before that.
+    pub stop_dump: bool,
+    /// Whether the helper stays as the parent of a node in the foreground.
+    pub supervise: bool,
+    /// How long such a node may give no answer, in seconds; 0: it is not asked.
+    pub watchdog: u32,
+    /// Whom root becomes before anything is done; empty: it stays root.
+    pub user: String,
+    /// How many log files of a node in the background there are at most.
+    pub log_files: u32,
+    /// How many bytes one has at most.
+    pub log_bytes: u32,
+    /// How many crash dumps are kept.
+    pub crash_dumps: u32,
     /// How long an executed hook may run, in seconds.
     pub hook_timeout: u32,
 }
@@ -81,6 +97,14 @@ impl Plan {
             eval_on_node: config.commands.eval == Where::Node,
             start_timeout: config.start.timeout.get(),
             stop_timeout: config.stop.timeout.get(),
+            stop_kill: config.stop.kill,
+            stop_dump: config.stop.dump,
+            supervise: config.supervise.enabled,
+            watchdog: config.supervise.watchdog.map_or(0, Seconds::get),
+            user: config.run.user.as_ref().map_or("", UserName::as_str).to_owned(),
+            log_files: config.logs.files.get(),
+            log_bytes: config.logs.bytes.get(),
+            crash_dumps: config.logs.crash_dumps.get(),
             hook_timeout: config.hooks.timeout.get(),
         }
     }

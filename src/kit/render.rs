@@ -41,6 +41,14 @@ struct Settings<'a> {
     eval: &'a str,
     start_timeout: u32,
     stop_timeout: u32,
+    stop_kill: &'a str,
+    stop_dump: &'a str,
+    supervise: &'a str,
+    watchdog: u32,
+    user: &'a str,
+    log_files: u32,
+    log_bytes: u32,
+    crash_dumps: u32,
     hook_timeout: u32,
 }
 
@@ -61,15 +69,28 @@ pub(super) fn settings(plan: &Plan) -> Vec<u8> {
         name: plan.name.as_str(),
         vsn: &plan.vsn,
         erts_vsn: &plan.erts_vsn,
-        elixir: if plan.elixir { "yes" } else { "" },
+        elixir: yes(plan.elixir),
         template: if plan.template { super::TEMPLATE } else { "" },
         sizing: if plan.sizing { "auto" } else { "off" },
         flags: &plan.flags,
         eval: if plan.eval_on_node { "node" } else { "vm" },
         start_timeout: plan.start_timeout,
         stop_timeout: plan.stop_timeout,
+        stop_kill: yes(plan.stop_kill),
+        stop_dump: yes(plan.stop_dump),
+        supervise: yes(plan.supervise),
+        watchdog: plan.watchdog,
+        user: &plan.user,
+        log_files: plan.log_files,
+        log_bytes: plan.log_bytes,
+        crash_dumps: plan.crash_dumps,
         hook_timeout: plan.hook_timeout,
     })
+}
+
+/// A truth as scripts tell it: a word, or none.
+fn yes(it: bool) -> &'static str {
+    if it { "yes" } else { "" }
 }
 
 /// One newline at the end, whatever the engine makes of the last one.
@@ -106,6 +127,14 @@ mod tests {
         _boot_eval=vm
         _boot_start_timeout=60
         _boot_stop_timeout=60
+        _boot_stop_kill=yes
+        _boot_stop_dump=''
+        _boot_supervise=yes
+        _boot_watchdog=0
+        _boot_user=''
+        _boot_log_files=5
+        _boot_log_bytes=1000000
+        _boot_crash_dumps=5
         _boot_hook_timeout=60
         "#);
     }

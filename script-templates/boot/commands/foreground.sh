@@ -17,6 +17,7 @@
 
 _boot_core_phases='pre_start pre_configure post_configure post_start pre_stop post_stop'
 _boot_core_locks=yes
+_boot_core_patience=10 # a supervisor may be quicker than the "stop" before it
 
 boot_command() {
     # shellcheck source=/dev/null

@@ -20,7 +20,7 @@
 
 # shellcheck disable=SC2154 # the files of a kit share variables
 
-_boot_core_locks=yes
+_boot_core_locks=now # by a process of its own, for the commands that it calls
 
 boot_command() {
     _boot_core_need_helper

@@ -81,7 +81,8 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn cannot(path: &Path, error: &std::io::Error) -> Failure {
+/// The failure to write a file of the state directory.
+pub(in crate::helper) fn cannot(path: &Path, error: &std::io::Error) -> Failure {
     let help = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             "make room there, or set BOOT_STATE_DIR to a directory on another file system"

@@ -21,6 +21,7 @@ mod substitute;
 mod sysconfig;
 mod version;
 
+pub(super) use files::cannot as cannot_write;
 pub(super) use remote::run as remote;
 pub(super) use version::Rendered;
 
@@ -30,7 +31,7 @@ use std::path::{Path, PathBuf};
 use super::env::{self, Instance};
 use super::process::Process;
 use super::record::{self, Record};
-use super::{launch, print, tell};
+use super::{launch, lock, print, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
@@ -87,11 +88,22 @@ pub(super) fn otp(root: &Path, vsn: &str) -> Option<Otp> {
 
 fn prepare(request: &Request) -> Result<String, Failure> {
     let instance = Instance::from_env()?;
-    // A running node's files are what its clients live by: they stay.
-    if let Some(process) = Process::recorded(&instance.state).or_else(|| launch::running(&instance.state)) {
-        return Ok(format!("_boot_erts_running={}\n", process.pid));
+    // Where there is no state directory yet, a start that is refused is to leave none behind.
+    let fresh = !instance.state.exists();
+    if !fresh {
+        lock::take_if_asked(&instance)?;
+    }
+    if let Some(lines) = running(&instance) {
+        return Ok(lines);
     }
     let mut plan = Plan::make(request)?;
+    if fresh {
+        lock::take_if_asked(&instance)?;
+        // Another start may have been quicker.
+        if let Some(lines) = running(&instance) {
+            return Ok(lines);
+        }
+    }
     let asks_epmd = plan.identity.node.is_some() && plan.identity.dist_port.is_none();
     if asks_epmd && plan.whole.get("-start_epmd").is_empty() && epmd::ensure(&plan.erts.bin) {
         // erlexec would start a shell and an epmd to find out the same.
@@ -102,6 +114,12 @@ fn prepare(request: &Request) -> Result<String, Failure> {
     let mut lines = plan.exports();
     lines.extra(&extra);
     Ok(lines.into_text())
+}
+
+/// A running node's files are what its clients live by: they stay.
+fn running(instance: &Instance) -> Option<String> {
+    let process = Process::recorded(&instance.state).or_else(|| launch::running(&instance.state))?;
+    Some(format!("_boot_erts_running={}\n", process.pid))
 }
 
 /// Makes the state directory, or refuses one that is not this user's alone.

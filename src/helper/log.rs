@@ -1,0 +1,55 @@
+//! What a node in the background has written: the files erlang.log.1, 2, ... in the log directory.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::env::Instance;
+
+/// Of a long log: the VM says the reason first when it refuses a flag (its whole usage follows), last when
+/// an application fails.
+const HEAD: usize = 5;
+const TAIL: usize = 20;
+
+/// The file that is being written: run_erl writes erlang.log.1 to erlang.log.5 in turn.
+pub(super) fn newest(instance: &Instance) -> Option<PathBuf> {
+    let logs = fs::read_dir(&instance.log).ok()?.flatten();
+    let logs = logs.filter(|entry| entry.file_name().to_string_lossy().starts_with("erlang.log."));
+    logs.max_by_key(|entry| entry.metadata().and_then(|metadata| metadata.modified()).ok())
+        .map(|entry| entry.path())
+}
+
+/// The log since this start.
+pub(super) fn of_this_start(instance: &Instance) -> String {
+    let bytes = newest(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
+    text.lines().skip(1).map(|line| format!("{line}\n")).collect()
+}
+
+/// Its lines when they are few, else where it begins and ends.
+pub(super) fn told_lines(log: &str) -> Vec<String> {
+    // "=====" closes run_erl's own heading.
+    let lines = log.lines().map(str::trim_end).filter(|line| !line.is_empty() && *line != "=====");
+    let mut lines: Vec<String> = lines.map(Into::into).collect();
+    if lines.len() > HEAD + TAIL + 1 {
+        let left_out = HEAD..lines.len() - TAIL;
+        let note = format!("... {} lines ...", left_out.len());
+        lines.splice(left_out, [note]);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told_lines;
+
+    #[test]
+    fn a_long_log_is_told_by_its_ends() {
+        let log = |n: usize| (1..=n).map(|i| format!("{i}\r\n\n")).collect::<String>();
+        assert_eq!(told_lines(&format!("=====\n{}", log(2))), ["1", "2"]);
+        assert_eq!(told_lines(&log(26)).len(), 26);
+        let told = told_lines(&log(100));
+        assert_eq!(told[4..7], ["5", "... 75 lines ...", "81"]);
+        assert_eq!((told.len(), told.last().unwrap().as_str()), (26, "100"));
+    }
+}
