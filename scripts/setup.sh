@@ -12,7 +12,7 @@ minor=95
 tools='erl:erlang-base erlc:erlang-base epmd:erlang-base erl_call:erlang-base rebar3:rebar3 mix:elixir
 dash:dash busybox:busybox bash:bash mksh:mksh ksh93:ksh93u+m yash:yash zsh:zsh
 shellcheck:shellcheck shfmt:shfmt strace:strace python3:python3 curl:curl nc:netcat-openbsd
-make:make gcc:gcc openssl:openssl runsv:runit s6-supervise:s6'
+make:make gcc:gcc openssl:openssl runsv:runit s6-supervise:s6 systemctl:systemd'
 
 # missing_packages: prints the packages that are not there, each once.
 missing_packages() {

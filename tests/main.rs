@@ -64,6 +64,8 @@ mod sys_config;
 #[cfg(test)]
 mod sys_config_guide;
 #[cfg(test)]
+mod systemd;
+#[cfg(test)]
 mod tls;
 #[cfg(test)]
 mod trouble;

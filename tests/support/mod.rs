@@ -13,5 +13,6 @@ pub(crate) mod releases;
 pub(crate) mod running;
 pub(crate) mod said;
 pub(crate) mod strace;
+pub(crate) mod systemd;
 pub(crate) mod terminal;
 pub(crate) mod tools;
