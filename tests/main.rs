@@ -24,6 +24,8 @@ mod examples;
 #[cfg(test)]
 mod facts;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod foreground;
 #[cfg(test)]
 mod guide;

@@ -5,6 +5,7 @@
 
 pub(crate) mod cgroup;
 pub(crate) mod delivery;
+pub(crate) mod faults;
 pub(crate) mod http;
 pub(crate) mod instance;
 pub(crate) mod made;

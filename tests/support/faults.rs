@@ -1,0 +1,216 @@
+//! Kills processes of a command at chosen points. A point is the N-th call of one kind that a process makes; which
+//! there are is found by tracing the command once. Whoever reaches the point is stopped there, so that what is killed,
+//! it or another one, is killed at that point and no later.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::instance::Instance;
+use super::process::{marked, until};
+
+/// Calls by which a command gets on.
+const CALLS: &str = "execve,rename,unlink,mkdir,flock,connect,setsid,pidfd_open,sendto,mknod,mknodat";
+
+/// A step of a command.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    call: String,
+    n: usize,
+    shown: String,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.call, self.n, self.shown)
+    }
+}
+
+/// The steps of a command, in order: of each kind and number the first.
+pub(crate) fn points(instance: &Instance, args: &[&str]) -> Vec<Point> {
+    let traced = Traced::new(instance, args, None);
+    traced.wait_for_end();
+    let log = fs::read_to_string(&traced.log).expect("strace writes its log");
+    drop(traced);
+    let mut made: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut points: BTreeMap<(String, usize), Point> = BTreeMap::new();
+    let mut order = Vec::new();
+    for line in log.lines() {
+        let Some((pid, rest)) = line.split_once(' ') else { continue };
+        let rest = rest.trim_start();
+        let Some((call, rest)) = rest.split_once('(').filter(|_| !rest.starts_with("<...")) else { continue };
+        let n = made.entry((pid.to_owned(), call.to_owned())).or_default();
+        *n += 1;
+        let key = (call.to_owned(), *n);
+        if !points.contains_key(&key) {
+            let shown = rest.chars().take(100).collect();
+            points.insert(key.clone(), Point { call: call.into(), n: *n, shown });
+            order.push(key);
+        }
+    }
+    order.into_iter().filter_map(|key| points.remove(&key)).collect()
+}
+
+/// A command that stands at a point.
+#[derive(Debug)]
+pub(crate) struct Stopped<'a>(Traced<'a>);
+
+impl<'a> Stopped<'a> {
+    /// Runs the command up to a point; `None` when it ends without reaching it.
+    pub(crate) fn at(instance: &'a Instance, args: &[&str], point: &Point) -> Option<Self> {
+        let traced = Traced::new(instance, args, Some(point));
+        let limit = Instant::now() + Duration::from_secs(30);
+        loop {
+            if traced.stands() {
+                return Some(Self(traced));
+            }
+            if traced.has_ended() {
+                return None;
+            }
+            assert!(Instant::now() < limit, "{point}: {args:?} neither gets there nor ends");
+        }
+    }
+
+    /// Kills all of one kind; false when there is none.
+    pub(crate) fn kill(&self, role: Role) -> bool {
+        let pids: Vec<_> = self.0.processes().into_iter().filter(|pid| role.is(*pid)).collect();
+        for pid in &pids {
+            send(*pid, Signal::KILL);
+        }
+        !pids.is_empty()
+    }
+
+    /// Lets it go on, and waits for its end.
+    pub(crate) fn finish(self) {
+        // Each process that comes to as many of these calls is stopped at its own.
+        until("the traced command ends", Duration::from_secs(90), || {
+            if self.0.stands() {
+                self.0.standing().into_iter().for_each(|pid| send(pid, Signal::CONT));
+            }
+            self.0.has_ended()
+        });
+    }
+}
+
+/// The processes of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Shell,
+    Helper,
+    RunErl,
+    Vm,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 4] = [Self::Shell, Self::Helper, Self::RunErl, Self::Vm];
+
+    fn is(self, pid: u32) -> bool {
+        let name = comm(pid);
+        match self {
+            Self::Helper => name == "relboot-helper",
+            Self::RunErl => name == "run_erl",
+            Self::Vm => ["beam.smp", "erlexec"].contains(&name.as_str()),
+            // The kit's, not what tests guard an instance with.
+            Self::Shell => {
+                let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                ["demo", "sh", "dash"].contains(&name.as_str())
+                    && (line.contains("/bin/demo") || line.contains("/boot/"))
+            }
+        }
+    }
+}
+
+fn comm(pid: u32) -> String {
+    fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default().trim_end().to_owned()
+}
+
+/// A signal to a process that may be gone by now.
+fn send(pid: u32, signal: Signal) {
+    let _ = kill_process(Pid::from_raw(pid.cast_signed()).expect("a pid"), signal);
+}
+
+/// A command below strace. Dropped, strace lets go of what goes on.
+#[derive(Debug)]
+struct Traced<'a> {
+    instance: &'a Instance,
+    strace: Child,
+    log: PathBuf,
+}
+
+impl<'a> Traced<'a> {
+    fn new(instance: &'a Instance, args: &[&str], stop: Option<&Point>) -> Self {
+        let log = instance.base().join("strace.log");
+        let _ = fs::remove_file(&log);
+        let mut command = instance.command(Path::new("strace"));
+        command.args(["-f", "-qq", "-I", "2", "-e", "signal=none", "-e"]);
+        command.arg(format!("trace={CALLS}"));
+        if let Some(Point { call, n, .. }) = stop {
+            command.arg("-e").arg(format!("inject={call}:signal=STOP:when={n}"));
+        }
+        command.arg("-o").arg(&log).arg(instance.entry()).args(args);
+        let out = fs::File::create(instance.base().join("traced.out")).expect("the test's own directory");
+        let err = out.try_clone().expect("a file can be duplicated");
+        command.stdin(Stdio::null()).stdout(out).stderr(err);
+        Self { instance, strace: spawn(&mut command), log }
+    }
+
+    /// All that belongs to the instance but strace and epmd.
+    fn processes(&self) -> Vec<u32> {
+        let base = self.instance.base().to_str().expect("the target directory's path is UTF-8");
+        let mut all = marked(base);
+        all.retain(|pid| !["strace", "epmd"].contains(&comm(*pid).as_str()));
+        all
+    }
+
+    fn standing(&self) -> Vec<u32> {
+        let state = |pid: u32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+        };
+        self.processes().into_iter().filter(|pid| matches!(state(*pid), Some('t' | 'T'))).collect()
+    }
+
+    /// Whether one stands still: strace itself stops whom it follows at each call, but not for long.
+    fn stands(&self) -> bool {
+        let mut all = self.standing();
+        for _ in 0..3 {
+            if all.is_empty() {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(8));
+            let now = self.standing();
+            all.retain(|pid| now.contains(pid));
+        }
+        !all.is_empty()
+    }
+
+    /// Whether all but a node and its launcher are gone again.
+    fn has_ended(&self) -> bool {
+        if fs::metadata(&self.log).map_or(0, |meta| meta.len()) == 0 {
+            // It has not begun.
+            return false;
+        }
+        let goes_on = |pid: &u32| [Role::Shell, Role::Helper].iter().any(|role| role.is(*pid));
+        !self.processes().iter().any(goes_on)
+    }
+
+    fn wait_for_end(&self) {
+        until("the traced command ends", Duration::from_secs(60), || self.has_ended());
+    }
+}
+
+impl Drop for Traced<'_> {
+    fn drop(&mut self) {
+        send(self.strace.id(), Signal::TERM);
+        let _ = self.strace.wait();
+    }
+}
+
+fn spawn(command: &mut Command) -> Child {
+    command.spawn().unwrap_or_else(|error| panic!("can't run {command:?}: {error}"))
+}
