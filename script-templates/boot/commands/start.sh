@@ -45,7 +45,16 @@ boot_command() {
 }
 
 _boot_start_launch() {
-    _boot_erts_background || boot_die "cannot start $BINDIR/run_erl (status $?)" "is erts complete?"
-    [ -n "$_boot_helper" ] || return 0
-    "$_boot_helper" wait --timeout "$_boot_start_limit"
+    if [ -z "$_boot_helper" ]; then
+        _boot_erts_background || boot_die "cannot start $BINDIR/run_erl (status $?)" "is erts complete?"
+        return 0
+    fi
+    set -- wait --timeout "$_boot_start_limit"
+    [ ! -t 2 ] || set -- "$@" --progress=terminal
+    if [ -x "$BINDIR/run_erl" ]; then
+        _boot_erts_run_erl _boot_core_last "$@" --
+    else
+        _boot_erts_background
+        _boot_core_last "$@"
+    fi
 }
