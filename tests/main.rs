@@ -56,6 +56,8 @@ mod shells;
 #[cfg(test)]
 mod sizing;
 #[cfg(test)]
+mod start;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod status;

@@ -10,21 +10,25 @@ use rustix::fs::{Access, Mode};
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, umask, wait};
 
-use super::{FIRST_PAUSE, log_help, tell_log};
+use super::{log_help, tell_log};
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::Instance;
 use crate::helper::launch::UMASK;
 use crate::helper::process::Process;
 
+/// Between two looks: it takes a few milliseconds.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Runs it until the VM has left its pid.
 ///
 /// # Errors
-/// When it can't be run, ends before, or takes until the deadline.
+/// When it can't be run, ends before, or takes longer than `limit`.
 pub(super) fn run(
     instance: &Instance,
     command_line: &[OsString],
-    deadline: Instant,
+    limit: Duration,
 ) -> Result<Process, Failure> {
+    let deadline = Instant::now() + limit;
     let Some((program, arguments)) = command_line.split_first() else {
         return Err(Message::new(Status::Usage, "there is no launcher").into());
     };
@@ -42,7 +46,6 @@ pub(super) fn run(
         let text = format!("cannot run {}: {error}", program.to_string_lossy());
         Message::new(Status::Failed, text).with_help("is erts complete, and made for this machine?")
     })?;
-    let begun = Instant::now();
     loop {
         // The other order would miss a VM that has come and gone between the two.
         let all_ended = match child.try_wait() {
@@ -59,11 +62,11 @@ pub(super) fn run(
             return Err(not_started(instance, "run_erl ended before there was a VM"));
         }
         if Instant::now() >= deadline {
-            let seconds = begun.elapsed().as_secs();
+            let seconds = limit.as_secs();
             let text = format!("{} was not started: there is no VM after {seconds} s", instance.name);
             return Err(Message::new(Status::TimedOut, text).with_help(log_help(instance)).into());
         }
-        std::thread::sleep(FIRST_PAUSE.min(Duration::from_millis(1)));
+        std::thread::sleep(PAUSE);
     }
 }
 

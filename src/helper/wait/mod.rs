@@ -63,7 +63,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let process = if request.launcher.is_empty() {
         noted(&instance, deadline.min(Instant::now() + LAUNCH_LIMIT))?
     } else {
-        launcher::run(&instance, &request.launcher, deadline)?
+        launcher::run(&instance, &request.launcher, request.limit)?
     };
     let mut progress = Progress::new(&instance, request.form);
     interrupted::watch(&instance, &progress);
