@@ -168,8 +168,8 @@ fn what_can_not_be_launched_is_told_at_once() {
         "-m",
         "sh",
         "-c",
-        "mount -t devpts -o newinstance,ptmxmode=666,max=0 none /dev/pts && \
-        mount --bind /dev/pts/ptmx /dev/ptmx || exit 99; exec \"$@\"",
+        "mount -t devpts -o newinstance,ptmxmode=666,max=1 none /dev/pts && \
+        mount --bind /dev/pts/ptmx /dev/ptmx || exit 99; exec 9<>/dev/ptmx; exec \"$@\"",
         "sh",
     ]);
     let output = instance.finish(command.arg(instance.entry()).arg("start"), "");
