@@ -78,6 +78,8 @@ mod upgrade;
 #[cfg(test)]
 mod upgrade_refused;
 #[cfg(test)]
+mod users;
+#[cfg(test)]
 mod vmargs;
 #[cfg(test)]
 mod vmargs_arg;
