@@ -109,7 +109,7 @@ fn root_becomes_the_user_of_the_configuration() {
     assert_eq!((meta.uid(), meta.gid()), (uid, gid));
     let status = fs::read_to_string(format!("/proc/{vm}/status")).unwrap();
     assert!(status.contains(&format!("Groups:\t{gid} \n")), "none of root's: {status}");
-    assert_eq!(foreign(&state, uid), [PathBuf::new(); 0]);
+    assert_eq!(foreign(&state, uid), Vec::<PathBuf>::new());
     // Clients and writers, called by root or by him, in whatever shell.
     for shell in shells() {
         assert_eq!(instance.run_in(&shell, &["ping"]).stdout, "pong\n", "{shell:?}");
@@ -129,7 +129,7 @@ fn root_becomes_the_user_of_the_configuration() {
     as_user(&instance, USER, &["stop"]).ok();
     instance.run(&["start"]).ok();
     instance.run(&["stop"]).ok();
-    assert_eq!(foreign(&state, uid), [PathBuf::new(); 0]);
+    assert_eq!(foreign(&state, uid), Vec::<PathBuf>::new());
     // Without the helper root stays out of it.
     fs::remove_file(instance.path().join("releases/0.1.0/boot/relboot-helper")).unwrap();
     let output = instance.run(&["start"]);
@@ -195,7 +195,7 @@ fn a_release_of_another_user_runs_where_one_can_write() {
     // Nothing but this is writable for him.
     as_user(&instance, USER, &["start"]).ok();
     assert!(run.join("demo/demo/log/erlang.log.1").is_file() && !instance.path().join("tmp").exists());
-    assert_eq!(foreign(&run, ids().0), [PathBuf::new(); 0]);
+    assert_eq!(foreign(&run, ids().0), Vec::<PathBuf>::new());
     assert_eq!(as_user(&instance, USER, &["rpc", "demo_server:inc()."]).stdout, "1\n");
     // Root, who sees all, can ask it and stop it.
     assert_eq!(instance.said(&["ping"]), "0\npong\n");

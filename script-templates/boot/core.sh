@@ -7,7 +7,11 @@
 _boot_core_main() {
     _boot_core_dir=$BOOT_DIR
     _boot_core_load
-    [ -z "${_boot_user:-}" ] || _boot_core_become "$@"
+    if [ -n "${_boot_user:-}" ]; then
+        # shellcheck source=/dev/null
+        . "$BOOT_DIR/become.sh"
+        _boot_become_user "$@"
+    fi
     _boot_core_command "$@"
     [ $# -eq 0 ] || shift
     _boot_core_environment
@@ -52,24 +56,6 @@ _boot_core_load() {
     . "$_boot_core_dir/hooks.sh"
     _boot_helper=$_boot_core_dir/relboot-helper
     [ -x "$_boot_helper" ] || _boot_helper=
-}
-
-# [COMMAND [ARG...]]: called by root, all begins anew as the user of [run], before anything of his is touched
-_boot_core_become() {
-    [ "$_boot_user" != root ] || return 0
-    _boot_core_uid=
-    if [ -r /proc/self/status ]; then
-        while read -r _boot_core_key _boot_core_real _boot_core_uid _boot_core_rest; do
-            [ "$_boot_core_key" != Uid: ] || break
-        done </proc/self/status
-    else
-        _boot_core_uid=$(id -u)
-    fi
-    [ "$_boot_core_uid" = 0 ] || return 0
-    [ -n "$_boot_helper" ] || boot_die "$BOOT_DIR/relboot-helper is missing, without which root does not become $_boot_user" \
-        "write the kit again (relboot generate), or: sudo -u $_boot_user $_boot_prog ..." 4
-    # Not as it was typed: he may not be able to go that way.
-    exec "$_boot_helper" run-as "$_boot_user" -- /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$@"
 }
 
 # [COMMAND [ARG...]]: sets BOOT_COMMAND; aliases, and --help anywhere right after a command
