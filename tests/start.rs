@@ -209,3 +209,16 @@ fn a_vm_that_dies_is_seen_at_once_with_its_crash_dump() {
         assert_eq!(text.contains(&told), last.is_some(), "{text}");
     }
 }
+
+#[test]
+fn few_open_files_and_no_home_are_enough() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    instance.unset("HOME");
+    let mut command = instance.command(Path::new("sh"));
+    command.args(["-c", "ulimit -n 64 && exec \"$1\" start", "sh"]).arg(instance.entry());
+    let output = instance.finish(&mut command, "");
+    assert_eq!(output.status, 0, "{output}");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+}
