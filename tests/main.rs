@@ -58,6 +58,8 @@ mod shells;
 #[cfg(test)]
 mod sizing;
 #[cfg(test)]
+mod start;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod status;
@@ -79,6 +81,8 @@ mod unseen;
 mod upgrade;
 #[cfg(test)]
 mod upgrade_refused;
+#[cfg(test)]
+mod users;
 #[cfg(test)]
 mod vmargs;
 #[cfg(test)]

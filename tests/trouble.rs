@@ -22,9 +22,10 @@ fn fails_to_start(instance: &Instance, reason: &str) {
     let (log, end) = stderr.split_at(stderr.find("error: ").unwrap());
     assert!(log.lines().all(|line| line.starts_with("| ")) && log.contains(reason), "{stderr}");
     assert_eq!(
-        end,
+        end.replace("; its crash dump is ROOT/tmp/demo/log/erl_crash.dump", ""),
         "error: demo 0.1.0 ended while it was starting\nhelp: look into ROOT/tmp/demo/log/erlang.log.1\n"
     );
+    assert_eq!(end.contains("crash dump"), instance.path().join("tmp/demo/log/erl_crash.dump").exists());
     assert_eq!(instance.vms(), [0; 0]);
     assert_eq!(instance.run(&["ping"]).status, 3);
 }

@@ -7,6 +7,11 @@
 _boot_core_main() {
     _boot_core_dir=$BOOT_DIR
     _boot_core_load
+    if [ -n "${_boot_user:-}" ]; then
+        # shellcheck source=/dev/null
+        . "$BOOT_DIR/become.sh"
+        _boot_become_user "$@"
+    fi
     _boot_core_command "$@"
     [ $# -eq 0 ] || shift
     _boot_core_environment
@@ -101,12 +106,7 @@ _boot_core_environment() {
     BOOT_PROG=$_boot_prog # as typed: messages name lines to type
     export BOOT_API BOOT_COMMAND BOOT_DIR BOOT_PROG
     export RELEASE_ROOT RELEASE_NAME RELEASE_VSN RELEASE_COMMAND RELEASE_PROG
-    # shellcheck source=/dev/null
-    [ ! -r "$BOOT_DIR/env.sh" ] || . "$BOOT_DIR/env.sh"
-    if [ "$_boot_kind" = mix ] && [ -r "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh" ]; then
-        # shellcheck source=/dev/null
-        . "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh"
-    fi
+    _boot_core_env_files
     if [ -n "${BOOT_STATE_DIR:-}" ]; then
         _boot_core_absolute
     else
@@ -124,6 +124,37 @@ _boot_core_environment() {
     [ -z "${BOOT_VM_CHECK:-}" ] || export BOOT_VM_CHECK
 }
 
+# The release's own settings, and those of a release made by mix. Files that say nothing, as both are at first, cost
+# no process.
+_boot_core_env_files() {
+    set --
+    ! _boot_core_says "$BOOT_DIR/env.sh" || set -- "$BOOT_DIR/env.sh"
+    if [ "$_boot_kind" = mix ] && _boot_core_says "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh"; then
+        set -- "$@" "$RELEASE_ROOT/releases/$RELEASE_VSN/env.sh"
+    fi
+    [ $# -gt 0 ] || return 0
+    _boot_hooks_trust "$@"
+    # That was not about hooks, and the files may change the umask.
+    _boot_hooks_special='*'
+    _boot_hooks_umask=
+    for _boot_core_file in "$@"; do
+        # shellcheck source=/dev/null
+        . "$_boot_core_file"
+    done
+}
+
+# FILE: whether it can be read, and holds more than comments
+_boot_core_says() {
+    [ -r "$1" ] || return 1
+    while IFS= read -r _boot_core_line || [ -n "$_boot_core_line" ]; do
+        case $_boot_core_line in
+        '' | '#'*) ;;
+        *) return 0 ;;
+        esac
+    done <"$1"
+    return 1
+}
+
 # The instance's state directory: where a node has left its record and lives; else, for a start, the first
 # place that can be written, and for the others one with a record. They have to find it without the
 # environment of the start.
@@ -131,6 +162,7 @@ _boot_core_state_dir() {
     _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
     _boot_core_usable=
     _boot_core_recorded=
+    _boot_core_closed=
     _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
     # Directories for the run are taken before the release's own where somebody has made one for this release; after
     # it, where the release can't be written, they are made.
@@ -153,14 +185,21 @@ _boot_core_state_dir() {
             _boot_core_pid=
             [ ! -r "$BOOT_STATE_DIR/pid" ] || read -r _boot_core_pid _boot_core_start <"$BOOT_STATE_DIR/pid" || :
             [ ! -d "/proc/${_boot_core_pid:-none}" ] || return 0
+        elif _boot_core_is_closed "$_boot_core_base" || _boot_core_is_closed "$BOOT_STATE_DIR"; then
+            _boot_core_closed=${_boot_core_closed:-$BOOT_STATE_DIR}
         fi
         [ -n "$_boot_core_usable" ] || _boot_core_see_usable
     done
     case $BOOT_COMMAND in
     start | foreground | console) BOOT_STATE_DIR=${_boot_core_usable:-$_boot_core_recorded} ;;
-    *) BOOT_STATE_DIR=${_boot_core_recorded:-$_boot_core_usable} ;;
+    *) BOOT_STATE_DIR=${_boot_core_recorded:-${_boot_core_closed:-$_boot_core_usable}} ;;
     esac
     BOOT_STATE_DIR=${BOOT_STATE_DIR:-$RELEASE_ROOT/tmp/$_boot_instance}
+}
+
+# DIRECTORY: whether it is another user's, who alone knows what is in it
+_boot_core_is_closed() {
+    [ -d "$1" ] && [ ! -x "$1" ]
 }
 
 # sets _boot_core_usable when BOOT_STATE_DIR, or what of its path is there, can be written
@@ -212,12 +251,13 @@ _boot_core_lock() {
     case $_boot_core_locks:$_boot_hooks_have in
     yes:'*' | yes:)
         # No hook stands before the first subcommand that needs it: that one takes it, and saves a process.
-        _boot_lock="$BOOT_COMMAND $$ $_boot_core_wait"
+        _boot_lock="$BOOT_COMMAND $$ $_boot_core_wait ${_boot_user:-}"
         export _boot_lock
         return 0
         ;;
     esac
-    _boot_core_locked=$("$_boot_helper" lock --command "$BOOT_COMMAND" --holder "$$" --wait "$_boot_core_wait")
+    _boot_core_locked=$("$_boot_helper" lock --command "$BOOT_COMMAND" --holder "$$" --wait "$_boot_core_wait" \
+        --user "${_boot_user:-}")
     _boot_core_status=$?
     case $_boot_core_status in
     0) eval "$_boot_core_locked" ;;

@@ -84,7 +84,8 @@ _boot_erts_exec() {
     _boot_erts_note_pid
     HOME=$BOOT_COOKIE_HOME
     export HOME
-    unset _boot_extra _boot_start_limit
+    [ -z "${_boot_umask:-}" ] || umask "$_boot_umask"
+    unset _boot_extra _boot_start_limit _boot_umask
     exec "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS" "$@"
 }
 
@@ -123,13 +124,26 @@ _boot_erts_note_pid() {
 # starts the VM in the background; its output goes to the log directory
 _boot_erts_background() {
     if [ -x "$BINDIR/run_erl" ]; then
-        RUN_ERL_DISABLE_FLOWCNTRL=${RUN_ERL_DISABLE_FLOWCNTRL:-1}
-        export RUN_ERL_DISABLE_FLOWCNTRL
-        # run_erl gives its last argument to a shell: constant text, so that no value becomes code.
-        # shellcheck disable=SC2016 # for that shell to expand
-        "$BINDIR/run_erl" -daemon "$BOOT_STATE_DIR/pipe/" "$BOOT_LOG_DIR" '. "$BOOT_DIR/erts.sh"; _boot_erts_exec'
+        # The helper knows it without a process of its own.
+        _boot_umask=$(umask)
+        export _boot_umask
+        umask 077
+        # shellcheck disable=SC2119 # nobody is to call it
+        _boot_erts_run_erl
         return
     fi
     # No "( )": with a redirection yash would make two processes of it, and the outer one would stay.
     _boot_erts_exec </dev/null >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
+}
+
+# [COMMAND...]: calls COMMAND, or nobody, with the line that starts the VM behind run_erl
+# shellcheck disable=SC2120 # start.sh has words for it
+_boot_erts_run_erl() {
+    RUN_ERL_DISABLE_FLOWCNTRL=${RUN_ERL_DISABLE_FLOWCNTRL:-1}
+    RUN_ERL_LOG_GENERATIONS=${RUN_ERL_LOG_GENERATIONS:-$_boot_log_files}
+    RUN_ERL_LOG_MAXSIZE=${RUN_ERL_LOG_MAXSIZE:-$_boot_log_bytes}
+    export RUN_ERL_DISABLE_FLOWCNTRL RUN_ERL_LOG_GENERATIONS RUN_ERL_LOG_MAXSIZE
+    # run_erl gives its last argument to a shell: constant text, so that no value becomes code.
+    # shellcheck disable=SC2016 # for that shell to expand
+    "$@" "$BINDIR/run_erl" -daemon "$BOOT_STATE_DIR/pipe/" "$BOOT_LOG_DIR" '. "$BOOT_DIR/erts.sh"; _boot_erts_exec'
 }

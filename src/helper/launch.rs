@@ -51,12 +51,14 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Infallible, Failure> {
         lock::give_up(&instance.state);
     }
     open_files();
+    caller_umask();
     let mut command = Command::new(&request.program);
     command.args(&request.arguments);
     if let Some(home) = env::var("BOOT_COOKIE_HOME") {
         command.env("HOME", home);
     }
-    for name in [lock::TOKEN, lock::ASKED, "_boot_extra", "_boot_start_limit", "_boot_nofile", "_boot_launch"]
+    for name in
+        [lock::TOKEN, lock::ASKED, UMASK, "_boot_extra", "_boot_start_limit", "_boot_nofile", "_boot_launch"]
     {
         command.env_remove(name);
     }
@@ -64,6 +66,17 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Infallible, Failure> {
     Err(Message::new(Status::Failed, format!("cannot start {}: {error}", request.program.display()))
         .with_help("is the release's erts complete, and made for this machine?")
         .into())
+}
+
+/// The variable with the umask that the node is to have, in octal digits: the launcher has one of its own.
+pub(super) const UMASK: &str = "_boot_umask";
+
+/// The umask of who called the command.
+fn caller_umask() {
+    let mask = env::var(UMASK).and_then(|text| u32::from_str_radix(&text, 8).ok());
+    if let Some(mask) = mask {
+        rustix::process::umask(Mode::from_raw_mode(mask));
+    }
 }
 
 /// The file that a running node has locked.

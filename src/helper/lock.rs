@@ -1,4 +1,4 @@
-//! `lock --command NAME --holder PID [--wait SECONDS]`: one writer per instance. The file `lock` in the state directory
+//! `lock --command NAME --holder PID [--wait SECONDS] [--user NAME]`: one writer per instance. The file `lock` in the state directory
 //! names the process that works on the instance; the lock is its as long as it lives and the file is not emptied, so
 //! nothing has to be cleaned up after a process that was killed.
 
@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::env::{self, Instance};
 use super::process::Process;
-use super::{advice, options, prepare, print, tell};
+use super::{advice, options, prepare, print, run_as, tell};
 use crate::error::{Failure, Message, Status};
 
 /// Between two looks at a lock that may be given up without an end of its holder.
@@ -64,16 +64,19 @@ const FILE: &str = "lock";
 struct Request {
     holder: Holder,
     wait: Duration,
+    /// Who alone may change the instance; empty: anybody who can.
+    user: String,
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
-    let (mut command, mut pid, mut wait) = (String::new(), 0, Duration::ZERO);
+    let (mut command, mut pid, mut wait, mut user) = (String::new(), 0, Duration::ZERO, String::new());
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
         match argument {
             lexopt::Arg::Long("command") => command = options::text(&mut parser)?,
             lexopt::Arg::Long("holder") => pid = options::text(&mut parser)?.parse().unwrap_or_default(),
             lexopt::Arg::Long("wait") => wait = patience(&options::text(&mut parser)?)?,
+            lexopt::Arg::Long("user") => user = options::text(&mut parser)?,
             other => return Err(options::usage(&other.unexpected())),
         }
     }
@@ -81,7 +84,7 @@ fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
     let Some(process) = process.filter(|_| !command.is_empty()) else {
         return Err(Message::new(Status::Usage, "lock needs --command and the --holder's pid").into());
     };
-    Ok(Request { holder: Holder { process, command }, wait })
+    Ok(Request { holder: Holder { process, command }, wait, user })
 }
 
 /// Seconds, 0 too: not to wait at all.
@@ -103,13 +106,13 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-/// Takes the lock where the core left that to the command's first subcommand: `COMMAND PID SECONDS` in its variable.
+/// Takes the lock where the core left that to the command's first subcommand: `COMMAND PID SECONDS USER` in its variable.
 /// Commands with hooks have it taken before these, by a process of its own.
 pub(super) fn take_if_asked(instance: &Instance) -> Result<(), Failure> {
     let Some(text) = env::var(ASKED) else { return Ok(()) };
-    let mut words = text.splitn(3, ' ').map(OsString::from);
+    let mut words = text.splitn(4, ' ').map(OsString::from);
     let mut arguments = Vec::new();
-    for option in ["--command", "--holder", "--wait"] {
+    for option in ["--command", "--holder", "--wait", "--user"] {
         arguments.extend([option.into(), words.next().unwrap_or_default()]);
     }
     take(instance, &parse(arguments)?).map(drop)
@@ -122,6 +125,7 @@ pub(super) fn is_asked() -> bool {
 
 /// Who holds the lock then: the caller, or the command that it is called by; none where nothing was ever started.
 fn take(instance: &Instance, request: &Request) -> Result<Option<Holder>, Failure> {
+    run_as::must_be(&request.user, &request.holder.command)?;
     match wait_for(instance, request) {
         Ok(holder) => Ok(holder),
         Err(Trouble::Told(failure)) => Err(failure),

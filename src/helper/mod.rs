@@ -20,6 +20,7 @@ mod record;
 mod releases;
 mod restart;
 mod rpc;
+mod run_as;
 mod sockets;
 mod status;
 mod stop;
@@ -67,6 +68,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "install" | "upgrade" | "downgrade" => releases::switch(rest),
         "lock" => lock::run(rest),
         "launch" => match launch::run(rest)? {},
+        "run-as" => match run_as::run(rest)? {},
         "hook" => hook::run(rest),
         "hook-check" => hook_check::run(rest),
         "--version" => {

@@ -29,6 +29,7 @@ macro_rules! assets {
 /// All of them, sorted by path.
 pub const ASSETS: &[Asset] = assets![
     "boot/api.sh",
+    "boot/become.sh",
     "boot/commands/attach.sh",
     "boot/commands/console.sh",
     "boot/commands/console_clean.sh",

@@ -77,11 +77,27 @@ impl Connection {
     pub fn wait_started(&mut self, limit: Option<Duration>) -> Result<(), NodeError> {
         let mut io = Discard;
         let mut session = Session::new(self, &mut io, Deadline::maybe_after(limit), "the start");
-        let args = vec![Term::Pid(Box::new(session.me.clone()))];
-        match session.call(Mfa { module: "init", function: "notify_when_started", args })? {
-            Outcome::Return(term) if term.is_atom("started") => Ok(()),
-            Outcome::Return(term) if term.is_atom("ok") => session.await_started(),
-            other => Err(self.unexpected(&other)),
+        match session.ask_for_start()? {
+            true => Ok(()),
+            false => session.await_started(),
+        }
+    }
+
+    /// The same; each time that `pause` has passed meanwhile, `watch` gets what `application:info()` gives.
+    ///
+    /// # Errors
+    /// As [`Connection::wait_started`].
+    pub fn watch_start(
+        &mut self,
+        limit: Option<Duration>,
+        pause: Duration,
+        watch: &mut dyn FnMut(&Term),
+    ) -> Result<(), NodeError> {
+        let mut io = Discard;
+        let mut session = Session::new(self, &mut io, Deadline::maybe_after(limit), "the start");
+        match session.ask_for_start()? {
+            true => Ok(()),
+            false => session.await_started_watching(pause, watch),
         }
     }
 
@@ -151,6 +167,48 @@ impl<'a> Session<'a> {
             self.handle(event)?;
         }
         Ok(())
+    }
+
+    /// Asks for a message once all is started; true when it is already.
+    fn ask_for_start(&mut self) -> Result<bool, NodeError> {
+        let args = vec![Term::Pid(Box::new(self.me.clone()))];
+        match self.call(Mfa { module: "init", function: "notify_when_started", args })? {
+            Outcome::Return(term) if term.is_atom("started") => Ok(true),
+            Outcome::Return(term) if term.is_atom("ok") => Ok(false),
+            other => Err(self.connection.unexpected(&other)),
+        }
+    }
+
+    fn await_started_watching(
+        &mut self,
+        pause: Duration,
+        watch: &mut dyn FnMut(&Term),
+    ) -> Result<(), NodeError> {
+        // One question at a time.
+        let mut asked = Some(self.ask_for_applications()?);
+        let mut next = Deadline::after(pause);
+        while !self.started {
+            let until = if asked.is_none() { next.earlier(self.deadline) } else { self.deadline };
+            match self.connection.next_event(self.what, until) {
+                Ok(Event::Down { monitor, reason }) if asked.as_ref() == Some(&monitor) => {
+                    if let Outcome::Return(applications) = outcome(&monitor, reason) {
+                        watch(&applications);
+                    }
+                    asked = None;
+                }
+                Ok(event) => self.handle(event)?,
+                Err(NodeError::TimedOut { .. }) if asked.is_none() && self.deadline.left().is_ok() => {
+                    asked = Some(self.ask_for_applications()?);
+                    next = Deadline::after(pause);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn ask_for_applications(&mut self) -> Result<Reference, NodeError> {
+        self.spawn(Mfa { module: "application", function: "info", args: Vec::new() })
     }
 
     fn spawn(&mut self, mfa: Mfa<'_>) -> Result<Reference, NodeError> {

@@ -38,6 +38,15 @@ impl Deadline {
         }
     }
 
+    /// The earlier one of the two.
+    pub(super) fn earlier(self, other: Self) -> Self {
+        match (self.end, other.end) {
+            (Some(end), Some(earlier)) if earlier < end => other,
+            (None, _) => other,
+            _ => self,
+        }
+    }
+
     /// The time left, none when there is no deadline.
     ///
     /// # Errors

@@ -6,9 +6,10 @@
 #
 # Renders vm.args for this host, starts the node, and returns once all its applications are started,
 # or tells why they are not. ARGs reach the node as plain arguments; options are one only as the first
-# word. A node that runs already is left alone. When it has not booted after SECONDS (60, or [start]
-# timeout in rel/relboot.toml) start ends with 7, and the node goes on. --foreground is the command
-# "foreground". Also known as: daemon.
+# word. A node that runs already is left alone. On a terminal a line shows which application is being
+# started. When it has not booted after SECONDS (60, or [start] timeout in rel/relboot.toml) start ends
+# with 7, and the node goes on; so it does when start is broken off (ctrl-C: status 130). --foreground is
+# the command "foreground". Also known as: daemon.
 #
 # One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
 # this one ends with 8.
@@ -45,7 +46,16 @@ boot_command() {
 }
 
 _boot_start_launch() {
-    _boot_erts_background || boot_die "cannot start $BINDIR/run_erl (status $?)" "is erts complete?"
-    [ -n "$_boot_helper" ] || return 0
-    "$_boot_helper" wait --timeout "$_boot_start_limit"
+    if [ -z "$_boot_helper" ]; then
+        _boot_erts_background || boot_die "cannot start $BINDIR/run_erl (status $?)" "is erts complete?"
+        return 0
+    fi
+    set -- wait --timeout "$_boot_start_limit"
+    [ ! -t 2 ] || set -- "$@" --progress=terminal
+    if [ -x "$BINDIR/run_erl" ]; then
+        _boot_erts_run_erl _boot_core_last "$@" --
+    else
+        _boot_erts_background
+        _boot_core_last "$@"
+    fi
 }

@@ -5,6 +5,8 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use rustix::fs::Access;
+
 use crate::error::{Failure, Message, Status};
 use crate::helper::process::Process;
 
@@ -81,13 +83,40 @@ pub(super) fn remove(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// The directory above a path that is another user's and closed to this one, and who that is.
+fn foreign_above(path: &Path) -> Option<(&Path, u32)> {
+    // What lies in a closed directory can't be seen: it is the first that can.
+    let (above, meta) = path.ancestors().find_map(|it| Some((it, fs::metadata(it).ok()?)))?;
+    let me = rustix::process::geteuid().as_raw();
+    (meta.uid() != me).then_some((above, meta.uid()))
+}
+
+/// Refuses a log directory that the node's launcher could not write to: it would only say so to the system's log.
+pub(super) fn can_log(directory: &Path) -> Result<(), Failure> {
+    let can = |path: &Path, access| {
+        rustix::fs::access(path, access).map_err(|error| cannot(path, &std::io::Error::from(error)))
+    };
+    can(directory, Access::WRITE_OK | Access::EXEC_OK)?;
+    for entry in fs::read_dir(directory).map_err(|error| cannot(directory, &error))?.flatten() {
+        if entry.file_name().to_string_lossy().starts_with("erlang.log.") {
+            can(&entry.path(), Access::WRITE_OK)?;
+        }
+    }
+    Ok(())
+}
+
 /// The failure to write a file of the state directory.
 pub(in crate::helper) fn cannot(path: &Path, error: &std::io::Error) -> Failure {
     let help = match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "make room there, or set BOOT_STATE_DIR to a directory on another file system"
+            "make room there, or set BOOT_STATE_DIR to a directory on another file system".to_owned()
         }
-        _ => "set BOOT_STATE_DIR to a directory that you can write",
+        ErrorKind::PermissionDenied if let Some((above, owner)) = foreign_above(path) => format!(
+            "{} belongs to user {owner}: give it to {me} (chown -R {me} ...), remove it, or set BOOT_STATE_DIR to a directory that you can write",
+            above.display(),
+            me = rustix::process::geteuid().as_raw(),
+        ),
+        _ => "set BOOT_STATE_DIR to a directory that you can write".to_owned(),
     };
     Message::new(Status::Failed, format!("cannot write {}: {error}", path.display())).with_help(help).into()
 }

@@ -38,7 +38,7 @@ use crate::names::NodeName;
 use crate::vmargs::sizing::open_files;
 use crate::vmargs::{Args, Distribution, Identity, Wishes, identify};
 use assign::Assignments;
-use request::{Request, What};
+use request::{Mode, Request, What};
 
 /// Every answer holds this: the core tells by it that the helper ran at all.
 const PREPARED: &str = "_boot_erts_prepared=yes\n";
@@ -110,7 +110,7 @@ fn prepare(request: &Request) -> Result<String, Failure> {
         plan.args.push_front("-start_epmd", &["false"]);
     }
     let extra = plan.args.take_extra();
-    plan.write()?;
+    plan.write(request)?;
     let mut lines = plan.exports();
     lines.extra(&extra);
     Ok(lines.into_text())
@@ -210,12 +210,15 @@ impl Plan {
         })
     }
 
-    fn write(&self) -> Result<(), Failure> {
+    fn write(&self, request: &Request) -> Result<(), Failure> {
         let state = &self.instance.state;
         make_state(state)?;
         files::sweep(state);
         scratch::sweep(state);
         files::make_private(&self.instance.log)?;
+        if request.mode() == Mode::Background {
+            files::can_log(&self.instance.log)?;
+        }
         files::make_private(&state.join("pipe"))?;
         files::make_private(&state.join("cookie"))?;
         files::write(&record::cookie_file(state), self.cookie.secret.expose().as_bytes(), 0o400)?;
