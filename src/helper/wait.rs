@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use super::advice::Trouble;
+use super::diagnose::{self, Evidence};
 use super::env::Instance;
 use super::process::{Handle, Process};
 use super::record::Record;
@@ -23,11 +24,12 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let instance = Instance::from_env()?;
     let deadline = Instant::now() + limit;
     let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
+    let kills = diagnose::memory_kills();
     let process = launched(&instance, deadline)?;
     // It is there until it has written all that the VM said.
     let launcher = process.parent("run_erl").and_then(|parent| parent.open());
     if !process.is_alive() {
-        return Err(died(&instance, launcher.as_ref()));
+        return Err(died(&instance, launcher.as_ref(), kills));
     }
     if record.node.is_none() {
         tell(&format!(
@@ -64,7 +66,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             }
         }
         if process.open().is_none_or(|handle| handle.wait(pause.min(left))) {
-            return Err(died(&instance, launcher.as_ref()));
+            return Err(died(&instance, launcher.as_ref(), kills));
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
@@ -123,15 +125,25 @@ fn not_in_time(instance: &Instance, process: &Process, limit: Duration) -> Failu
     Message::new(Status::TimedOut, text).with_help(help).into()
 }
 
-fn died(instance: &Instance, launcher: Option<&Handle>) -> Failure {
+/// What the VM said, then why it has died, as far as that is known; `kills` as at the start.
+fn died(instance: &Instance, launcher: Option<&Handle>, kills: Option<u64>) -> Failure {
     if let Some(launcher) = launcher {
         launcher.wait(LOG_LIMIT);
     }
-    for line in log::told_lines(&log::of_this_start(instance)) {
-        tell(&format!("| {line}"));
+    let evidence = Evidence::of_background(instance, kills);
+    let found = diagnose::death(instance, &evidence);
+    for line in log::told_lines(&evidence.log, found.is_some()) {
+        tell(&format!("| {}", diagnose::safe(&line)));
     }
     let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
-    Message::new(Status::Failed, text).with_help(log_help(instance)).into()
+    let (text, help) = match found {
+        Some(found) => (format!("{text}: {}", found.cause), found.help()),
+        None => match &evidence.dump {
+            Some(dump) => (text, format!("{}, and into {}", log_help(instance), dump.display())),
+            None => (text, log_help(instance)),
+        },
+    };
+    Message::new(Status::Failed, text).with_help(help).into()
 }
 
 fn log_help(instance: &Instance) -> String {
