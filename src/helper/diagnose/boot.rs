@@ -32,9 +32,6 @@ pub(super) fn load_failed(instance: &Instance, evidence: &Evidence) -> Option<Di
     let modules: Vec<&str> =
         reason.tagged("load_failed")?.first()?.list()?.iter().filter_map(Term::atom).collect();
     let first = *modules.first()?;
-    if evidence.log.contains("File operation error: emfile") {
-        return Some(super::limits::open_files(evidence));
-    }
     let names = names(&modules);
     let corrupt = ["corrupt file header", "corrupt literal table", "Error loading module"];
     let newer = evidence.log.contains("please re-compile this module")
@@ -135,8 +132,9 @@ pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
     }
     let (_, failed) = evidence.log.split_once("ERROR! Config provider ")?;
     let provider = failed.split_whitespace().next().unwrap_or_default();
-    let raised = failed.lines().find_map(|line| line.trim().strip_prefix("** "));
-    let raised = told(raised.unwrap_or("no reason was written"));
+    // Two write at the same time: the line need not begin with it.
+    let raised = evidence.log.lines().find_map(|line| line.split_once("** (").map(|(_, text)| text));
+    let raised = raised.map_or_else(|| "an exception".to_owned(), |text| format!("({}", told(text)));
     if let Some((_, rest)) = raised.split_once("could not fetch environment variable \"")
         && let Some((name, _)) = rest.split_once('"')
     {

@@ -88,14 +88,14 @@ pub(super) fn threads(evidence: &Evidence) -> Option<Diagnosis> {
 
 /// Too few open files.
 pub(super) fn files(evidence: &Evidence) -> Option<Diagnosis> {
-    line(evidence, &["error: emfile", "Too many open files", "{error,emfile}", "error_creating_pipe"])?;
-    Some(open_files(evidence))
-}
-
-pub(super) fn open_files(_evidence: &Evidence) -> Diagnosis {
+    line(evidence, &[": emfile", "Too many open files", "{error,emfile}", "error_creating_pipe"])?;
     let Limits { nofile, .. } = facts().limits;
     let limit = nofile.map_or_else(String::new, |limit| format!(": {limit} are allowed"));
-    Diagnosis::new("file-limit", format!("the VM can't open as many files as it needs{limit}"), FILES_HELP)
+    Some(Diagnosis::new(
+        "file-limit",
+        format!("the VM can't open as many files as it needs{limit}"),
+        FILES_HELP,
+    ))
 }
 
 /// Killed by the kernel, for want of memory.

@@ -50,6 +50,7 @@ pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosi
         .or_else(|| distribution::name(evidence))
         .or_else(|| limits::memory(evidence))
         .or_else(|| limits::threads(evidence))
+        .or_else(|| limits::files(evidence))
         .or_else(|| boot::elixir(evidence))
         .or_else(|| boot::load_failed(instance, evidence))
         .or_else(|| boot::script(instance, evidence))
@@ -58,7 +59,6 @@ pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosi
         .or_else(|| boot::heart(evidence))
         .or_else(|| program::executable(instance, evidence))
         .or_else(|| program::flag(evidence))
-        .or_else(|| limits::files(evidence))
         .or_else(|| signals::killed(evidence))
         .or_else(|| files::disk(instance, evidence))
 }

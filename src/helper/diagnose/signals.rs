@@ -27,3 +27,15 @@ pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
     };
     Some(Diagnosis::new("killed-by-signal", format!("it was ended by {name} (signal {number})"), help))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{End, Evidence, killed};
+
+    #[test]
+    fn only_a_signal_is_told() {
+        let of = |end| killed(&Evidence { end, ..Evidence::default() }).map(|found| found.cause);
+        assert_eq!(of(Some(End::Signal(9))).as_deref(), Some("it was ended by SIGKILL (signal 9)"));
+        assert_eq!((of(Some(End::Status(3))), of(None)), (None, None));
+    }
+}

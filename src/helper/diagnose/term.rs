@@ -188,7 +188,13 @@ impl Reader<'_> {
         let mut text = String::new();
         while let Some(c) = self.rest.next() {
             match c {
-                '\\' => text.extend(self.rest.next().map(|c| if c == 'n' { '\n' } else { c })),
+                '\\' => match self.rest.next() {
+                    Some('n') => text.push('\n'),
+                    Some(c @ ('"' | '\'' | '\\')) => text.push(c),
+                    // A character that a terminal is not to see stays as it was written.
+                    Some(c) => text.extend(['\\', c]),
+                    None => {}
+                },
                 c if c == quote => break,
                 c => text.push(c),
             }
