@@ -168,6 +168,14 @@ pub(super) fn function(evidence: &Evidence) -> Option<Diagnosis> {
     let reason = Reason::of(&term);
     let at = reason.at.as_deref().unwrap_or("a function");
     let text = match reason.root.atom() {
+        // Since OTP 26 init says which one it was in a line of its own, and is itself the first of the stack.
+        Some("undef") if at.starts_with("init:") => {
+            let said = evidence.log.lines().find_map(|line| line.trim().strip_prefix("Error! "));
+            format!(
+                "-s or -run calls a function that does not exist: {}",
+                told(said.unwrap_or("which one, the log says"))
+            )
+        }
         Some("undef") => format!("-s, -run or -eval calls {at}, which does not exist"),
         _ => format!("what -s, -run or -eval runs has failed: {}", reason.told()),
     };
