@@ -16,6 +16,8 @@ mod corpora;
 #[cfg(test)]
 mod counts;
 #[cfg(test)]
+mod diagnose;
+#[cfg(test)]
 mod docs;
 #[cfg(test)]
 mod eval;

@@ -9,6 +9,9 @@ use super::env::Instance;
 /// an application fails.
 const HEAD: usize = 5;
 const TAIL: usize = 20;
+/// Of one whose reason is not known: all of it but for what nobody would read.
+const WHOLE_HEAD: usize = 100;
+const WHOLE_TAIL: usize = 400;
 
 /// The file that is being written: run_erl writes erlang.log.1 to erlang.log.5 in turn.
 pub(super) fn newest(instance: &Instance) -> Option<PathBuf> {
@@ -18,21 +21,14 @@ pub(super) fn newest(instance: &Instance) -> Option<PathBuf> {
         .map(|entry| entry.path())
 }
 
-/// The log since this start.
-pub(super) fn of_this_start(instance: &Instance) -> String {
-    let bytes = newest(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
-    text.lines().skip(1).map(|line| format!("{line}\n")).collect()
-}
-
-/// Its lines when they are few, else where it begins and ends.
-pub(super) fn told_lines(log: &str) -> Vec<String> {
+/// The lines of a log when they are few, else where it begins and ends: less of it where its reason is known.
+pub(super) fn told_lines(log: &str, recognised: bool) -> Vec<String> {
     // "=====" closes run_erl's own heading.
     let lines = log.lines().map(str::trim_end).filter(|line| !line.is_empty() && *line != "=====");
     let mut lines: Vec<String> = lines.map(Into::into).collect();
-    if lines.len() > HEAD + TAIL + 1 {
-        let left_out = HEAD..lines.len() - TAIL;
+    let (head, tail) = if recognised { (HEAD, TAIL) } else { (WHOLE_HEAD, WHOLE_TAIL) };
+    if lines.len() > head + tail + 1 {
+        let left_out = head..lines.len() - tail;
         let note = format!("... {} lines ...", left_out.len());
         lines.splice(left_out, [note]);
     }
@@ -46,10 +42,12 @@ mod tests {
     #[test]
     fn a_long_log_is_told_by_its_ends() {
         let log = |n: usize| (1..=n).map(|i| format!("{i}\r\n\n")).collect::<String>();
-        assert_eq!(told_lines(&format!("=====\n{}", log(2))), ["1", "2"]);
-        assert_eq!(told_lines(&log(26)).len(), 26);
-        let told = told_lines(&log(100));
+        assert_eq!(told_lines(&format!("=====\n{}", log(2)), true), ["1", "2"]);
+        assert_eq!(told_lines(&log(26), true).len(), 26);
+        let told = told_lines(&log(100), true);
         assert_eq!(told[4..7], ["5", "... 75 lines ...", "81"]);
+        assert_eq!(told_lines(&log(100), false).len(), 100);
+        assert_eq!(told_lines(&log(1000), false).len(), 501);
         assert_eq!((told.len(), told.last().unwrap().as_str()), (26, "100"));
     }
 }

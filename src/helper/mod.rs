@@ -4,6 +4,7 @@
 mod advice;
 mod attach;
 mod client;
+mod diagnose;
 mod env;
 mod facts;
 mod hook;

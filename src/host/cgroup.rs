@@ -12,6 +12,21 @@ pub(super) struct Groups {
     hierarchies: Vec<Hierarchy>,
 }
 
+/// How many processes of this process's own group the kernel has killed for want of memory; `None` where no group
+/// tells.
+#[must_use]
+pub fn memory_kills(roots: &Roots) -> Option<u64> {
+    let groups = Groups::read(roots);
+    let kills = |file: &'static str| {
+        move |group: &Path| {
+            let text = read::text(&group.join(file))?;
+            text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+        }
+    };
+    let v2 = groups.v2(kills("memory.events")).into_iter().next();
+    v2.or_else(|| groups.own_v1("memory", kills("memory.oom_control")))
+}
+
 #[derive(Debug)]
 struct Hierarchy {
     /// The v1 controllers; `None` for v2.

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+pub use cgroup::memory_kills;
 pub use cpu::Cpu;
 pub use directory::Directory;
 pub use limits::Limits;

@@ -130,6 +130,16 @@ pub fn registered(target: &Target, limit: Duration) -> Result<(), NodeError> {
     Err(best.unwrap_or_else(|| NodeError::NoAddress { node: target.name.to_string() }))
 }
 
+/// The port of the node that the epmd of this host knows by the name `alive`.
+#[must_use]
+pub fn port_of(alive: &str, epmd_port: u16, limit: Duration) -> Option<u16> {
+    let at = SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), epmd_port);
+    match epmd::port(alive, at, Deadline::after(limit)).ok()? {
+        epmd::Answer::Port(port) => Some(port),
+        _ => None,
+    }
+}
+
 const NODE_ANSWERED: u8 = 4;
 
 /// How far an attempt came, for the choice of what to report.

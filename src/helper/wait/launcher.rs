@@ -12,6 +12,7 @@ use rustix::process::{WaitOptions, getpid, set_child_subreaper, umask, wait};
 
 use super::{log_help, tell_log};
 use crate::error::{Failure, Message, Status};
+use crate::helper::diagnose::{self, Evidence};
 use crate::helper::env::Instance;
 use crate::helper::launch::UMASK;
 use crate::helper::process::Process;
@@ -90,7 +91,13 @@ fn how(status: ExitStatus) -> String {
 
 /// In the background it says why to the system's log at most; what stands in its way is looked for here.
 fn not_started(instance: &Instance, how: &str) -> Failure {
-    tell_log(instance);
+    let evidence = Evidence::of_background(instance, None);
+    let found = diagnose::death(instance, &evidence);
+    tell_log(&evidence, found.is_some());
+    if let Some(found) = found {
+        let text = format!("{} was not started: {}", instance.name, found.cause);
+        return Message::new(Status::Failed, text).with_help(found.help()).into();
+    }
     let pipes = instance.state.join("pipe");
     let unwritable = [&pipes, &instance.log]
         .into_iter()

@@ -6,11 +6,11 @@ mod launcher;
 mod progress;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::advice::Trouble;
-use super::env::{self, Instance};
+use super::diagnose::{self, Evidence};
+use super::env::Instance;
 use super::process::{Handle, Process};
 use super::record::Record;
 use super::{client, log, options, proxy, tell};
@@ -60,6 +60,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let instance = Instance::from_env()?;
     let deadline = Instant::now() + request.limit;
     let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
+    let kills = diagnose::memory_kills();
     let process = if request.launcher.is_empty() {
         noted(&instance, deadline.min(Instant::now() + LAUNCH_LIMIT))?
     } else {
@@ -70,7 +71,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     // It is there until it has written all that the VM said.
     let launcher = process.parent("run_erl").and_then(|parent| parent.open());
     if !process.is_alive() {
-        return Err(died(&instance, launcher.as_ref()));
+        return Err(died(&instance, launcher.as_ref(), kills));
     }
     if record.node.is_none() {
         tell(&format!(
@@ -79,7 +80,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         ));
         return Ok(Status::Done);
     }
-    let waiting = Waiting { target: record.target(&instance)?, instance, record, process, request, deadline };
+    let target = record.target(&instance)?;
+    let waiting = Waiting { target, instance, record, process, request, deadline, kills };
     waiting.until_booted(launcher.as_ref(), &mut progress)
 }
 
@@ -91,6 +93,8 @@ struct Waiting {
     process: Process,
     request: Request,
     deadline: Instant,
+    /// How many processes had been killed for their memory, at the start.
+    kills: Option<u64>,
 }
 
 impl Waiting {
@@ -119,7 +123,7 @@ impl Waiting {
             }
             if self.process.open().is_none_or(|handle| handle.wait(pause.min(left))) {
                 progress.end();
-                return Err(died(&self.instance, launcher));
+                return Err(died(&self.instance, launcher, self.kills));
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
@@ -196,32 +200,31 @@ fn noted(instance: &Instance, deadline: Instant) -> Result<Process, Failure> {
     }
 }
 
-fn died(instance: &Instance, launcher: Option<&Handle>) -> Failure {
+/// What the VM said, then why it has died, as far as that is known; `kills` as at the start.
+fn died(instance: &Instance, launcher: Option<&Handle>, kills: Option<u64>) -> Failure {
     if let Some(launcher) = launcher {
         launcher.wait(LOG_LIMIT);
     }
-    tell_log(instance);
+    let evidence = Evidence::of_background(instance, kills);
+    let found = diagnose::death(instance, &evidence);
+    tell_log(&evidence, found.is_some());
     let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
-    let help = match crash_dump(instance) {
-        Some(dump) => format!("{}; its crash dump is {}", log_help(instance), dump.display()),
-        None => log_help(instance),
+    let (text, help) = match found {
+        Some(found) => (format!("{text}: {}", found.cause), found.help()),
+        None => (text, log_help(instance)),
+    };
+    let help = match &evidence.dump {
+        Some(dump) => format!("{help}; its crash dump is {}", dump.display()),
+        None => help,
     };
     Message::new(Status::Failed, text).with_help(help).into()
 }
 
 /// What the node has said.
-fn tell_log(instance: &Instance) {
-    for line in log::told_lines(&log::of_this_start(instance)) {
-        tell(&format!("| {line}"));
+fn tell_log(evidence: &Evidence, recognised: bool) {
+    for line in log::told_lines(&evidence.log, recognised) {
+        tell(&format!("| {}", diagnose::safe(&line)));
     }
-}
-
-/// The crash dump, when this start has written it.
-fn crash_dump(instance: &Instance) -> Option<PathBuf> {
-    let written = |path: &PathBuf| -> Option<SystemTime> { path.metadata().ok()?.modified().ok() };
-    let dump = env::var("ERL_CRASH_DUMP").map_or_else(|| instance.log.join("erl_crash.dump"), PathBuf::from);
-    // The launcher writes the pid right before the VM begins.
-    (written(&dump)? >= written(&instance.state.join("pid"))?).then_some(dump)
 }
 
 fn log_help(instance: &Instance) -> String {

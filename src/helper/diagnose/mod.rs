@@ -1,0 +1,64 @@
+//! Why a VM has died: recognised from what it left, and told with cause and fix. Gathering ([`Evidence`]) and
+//! recognition are apart; one file per family of causes. Runs only after a failure; what it does not recognise it
+//! leaves to be shown raw. Each cause has an identifier, which docs/troubleshooting.md lists.
+
+mod application;
+mod boot;
+mod distribution;
+mod evidence;
+mod files;
+mod holder;
+mod limits;
+mod program;
+mod signals;
+mod term;
+
+pub(super) use evidence::{End, Evidence, memory_kills};
+pub(super) use term::safe;
+
+use super::env::Instance;
+
+/// A recognised cause.
+#[derive(Debug)]
+pub(super) struct Diagnosis {
+    /// Its row in docs/troubleshooting.md.
+    pub id: &'static str,
+    /// What has happened, in one line.
+    pub cause: String,
+    /// What to do about it, in one line.
+    pub help: String,
+}
+
+impl Diagnosis {
+    fn new(id: &'static str, cause: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { id, cause: cause.into(), help: help.into() }
+    }
+
+    /// The help with the row of the documentation behind it.
+    pub(super) fn help(&self) -> String {
+        format!("{} (docs/troubleshooting.md: {})", self.help, self.id)
+    }
+}
+
+/// Why the VM has died, when it is one of the known causes. What it said itself comes first; what only the host
+/// can tell comes last.
+pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosis> {
+    program::library(evidence)
+        .or_else(|| limits::killed(evidence))
+        .or_else(|| distribution::tls(evidence))
+        .or_else(|| distribution::protocol(instance, evidence))
+        .or_else(|| distribution::name(evidence))
+        .or_else(|| limits::memory(evidence))
+        .or_else(|| limits::threads(evidence))
+        .or_else(|| limits::files(evidence))
+        .or_else(|| boot::elixir(evidence))
+        .or_else(|| boot::load_failed(instance, evidence))
+        .or_else(|| boot::script(instance, evidence))
+        .or_else(|| application::failed(evidence))
+        .or_else(|| boot::function(evidence))
+        .or_else(|| boot::heart(evidence))
+        .or_else(|| program::executable(instance, evidence))
+        .or_else(|| program::flag(evidence))
+        .or_else(|| signals::killed(evidence))
+        .or_else(|| files::disk(instance, evidence))
+}

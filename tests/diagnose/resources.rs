@@ -1,0 +1,40 @@
+//! Hosts that do not give enough: memory, address space, open files.
+
+use super::told;
+use crate::support::cgroup::Limits;
+use crate::support::instance::Instance;
+use crate::support::process::Output;
+use crate::support::releases::rebar3;
+use std::path::Path;
+
+fn start_after(instance: &Instance, words: &[String]) -> Output {
+    let mut command = instance.command(Path::new(&words[0]));
+    instance.finish(command.args(&words[1..]).arg(instance.entry()).arg("start"), "")
+}
+
+fn limited(limit: &str) -> Vec<String> {
+    ["sh", "-c", &format!("ulimit {limit} && exec \"$@\""), "sh"].map(str::to_owned).to_vec()
+}
+
+#[test]
+fn address_space_and_files() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    for (limit, said) in
+        [("-v 300000", "the VM got no memory (erts_mmap: "), ("-v 1500000", "ulimit -v allows 1464 MiB")]
+    {
+        told(&instance, &start_after(&instance, &limited(limit)), "address-space", said);
+    }
+    told(&instance, &start_after(&instance, &limited("-n 20")), "file-limit", "as many files as it needs");
+}
+
+#[test]
+fn a_control_group_without_memory() {
+    let (Some(raw), Some(group)) = (rebar3(), Limits { memory: Some(24 << 20), ..Limits::default() }.group())
+    else {
+        return;
+    };
+    let instance = Instance::of(raw).kit();
+    let output = start_after(&instance, &group.on_the_host());
+    told(&instance, &output, "killed-for-memory", "its control group has used up its memory (24 MiB)");
+}
