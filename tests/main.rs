@@ -34,7 +34,11 @@ mod hooks;
 #[cfg(test)]
 mod hosts;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod instances;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
@@ -59,6 +63,8 @@ mod sizing;
 mod state;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod stop;
 #[cfg(test)]
 mod sys_config;
 #[cfg(test)]

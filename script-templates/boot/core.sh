@@ -129,6 +129,12 @@ _boot_core_environment() {
 # environment of the start.
 _boot_core_state_dir() {
     _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
+    # It becomes a directory's name.
+    case $_boot_instance in
+    . | .. | */* | *'
+'*) boot_die "an instance can't be named \"$_boot_instance\": no slash, no newline, neither . nor .." \
+        "set BOOT_INSTANCE, or RELEASE_NODE, to a name such as $RELEASE_NAME-2" 2 ;;
+    esac
     _boot_core_usable=
     _boot_core_recorded=
     _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
@@ -153,6 +159,10 @@ _boot_core_state_dir() {
             _boot_core_pid=
             [ ! -r "$BOOT_STATE_DIR/pid" ] || read -r _boot_core_pid _boot_core_start <"$BOOT_STATE_DIR/pid" || :
             [ ! -d "/proc/${_boot_core_pid:-none}" ] || return 0
+        elif [ -d "$_boot_core_base" ] && [ ! -x "$_boot_core_base" ] ||
+            [ -d "$BOOT_STATE_DIR" ] && [ ! -x "$BOOT_STATE_DIR" ]; then
+            # Another user's: who can't look into it is to be told so, not that nothing runs.
+            _boot_core_recorded=${_boot_core_recorded:-$BOOT_STATE_DIR}
         fi
         [ -n "$_boot_core_usable" ] || _boot_core_see_usable
     done
