@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# restart: boot the node once more, in the same operating system process, or with --full in a new one.
+# restart: boot the node once more, in its process or with --full in a new one.
 #
 # usage: NAME restart [--wait SECONDS] [--timeout SECONDS]
 #        NAME restart [--wait SECONDS] --full [--timeout SECONDS]

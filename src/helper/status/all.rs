@@ -111,7 +111,7 @@ fn is_of_release(other: &Instance, instance: &Instance) -> bool {
         Err(_) => true,
         Ok(None) => {
             let text = fs::read_to_string(other.state.join("vm.args")).unwrap_or_default();
-            let args = Args::parse(&text, "vm.args", &mut |_| Err(std::io::ErrorKind::Unsupported.into()));
+            let args = Args::parse(&text, "vm.args", &mut |_| Err(ErrorKind::Unsupported.into()));
             let lib = ["RELEASE_LIB".to_owned(), instance.root.join("lib").to_string_lossy().into_owned()];
             args.is_ok_and(|args| args.get("-boot_var").iter().any(|words| **words == lib))
         }
