@@ -38,7 +38,11 @@ mod hooks;
 #[cfg(test)]
 mod hosts;
 #[cfg(test)]
+mod identity;
+#[cfg(test)]
 mod imports;
+#[cfg(test)]
+mod instances;
 #[cfg(test)]
 mod lifecycle;
 #[cfg(test)]
@@ -65,6 +69,8 @@ mod start;
 mod state;
 #[cfg(test)]
 mod status;
+#[cfg(test)]
+mod stop;
 #[cfg(test)]
 mod sys_config;
 #[cfg(test)]

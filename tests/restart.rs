@@ -144,6 +144,10 @@ fn restart_takes_no_longer_than_it_may() {
     drop(holder);
 }
 
+/// Whoever stops the node waits for this one for ever.
+const HOLD: &str =
+    "spawn(fun() -> erlang:suspend_process(whereis(demo_sup)), timer:sleep(infinity) end), timer:sleep(50).";
+
 #[test]
 fn reboot_and_start_take_no_longer_than_they_may() {
     let Some(raw) = rebar3() else { return };
@@ -160,9 +164,10 @@ fn reboot_and_start_take_no_longer_than_they_may() {
     let said = instance.said(&["reboot", "--timeout", "1"]);
     assert!(said.starts_with("4\n! error: demo is running (pid N) but does not answer: "), "{said}");
     signal(vm[0], Signal::CONT);
-    let plugin = instance.path().join("plugins/r/pre_stop");
-    fs::create_dir_all(plugin.parent().unwrap()).unwrap();
-    fs::write(&plugin, format!("kill -STOP {}\n", vm[0])).unwrap();
+    instance.run(&["rpc", HOLD]).ok();
+    let settings = instance.path().join("releases/0.1.0/boot/settings.sh");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, text.replace("_boot_stop_kill=yes", "_boot_stop_kill=")).unwrap();
     let begun = Instant::now();
     let said = instance.said(&["reboot", "--timeout", "2"]);
     assert!(said.starts_with("7\n"), "{said}");
@@ -172,9 +177,8 @@ fn reboot_and_start_take_no_longer_than_they_may() {
     );
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!(instance.vms(), vm, "no other one was started");
-    fs::remove_file(&plugin).unwrap();
-    signal(vm[0], Signal::CONT);
-    until("it stops", Duration::from_secs(20), || !runs(vm[0]));
+    instance.run(&["stop", "--kill"]).ok();
+    assert!(!runs(vm[0]));
 
     // It stops, and does not boot in time.
     assert_eq!(instance.said(&["start"]), "0\n");

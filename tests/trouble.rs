@@ -101,21 +101,6 @@ fn a_node_that_hangs_is_told_from_one_that_is_down() {
 }
 
 #[test]
-fn a_node_that_hangs_is_not_said_to_be_stopped() {
-    let Some(raw) = rebar3() else { return };
-    let instance = Instance::of(raw).kit();
-    instance.start();
-    let vm = instance.vms()[0];
-    freeze(vm);
-    let output = instance.run(&["stop", "--timeout", "1"]);
-    assert_eq!(output.status, 7, "{output}");
-    let still = format!("error: demo (pid {vm}) is still running after 1 s\nhelp: it goes on stopping; ");
-    assert!(output.stderr.contains(&still), "{output}");
-    signal(vm, Signal::CONT);
-    until("the SIGTERM that stop has sent arrives", Duration::from_secs(20), || !runs(vm));
-}
-
-#[test]
 fn a_killed_node_is_down_and_starts_again() {
     for raw in [rebar3(), mix()].into_iter().flatten() {
         let instance = Instance::of(raw).kit();

@@ -160,6 +160,12 @@ _boot_core_says() {
 # environment of the start.
 _boot_core_state_dir() {
     _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
+    # It becomes a directory's name.
+    case $_boot_instance in
+    . | .. | */* | *'
+'*) boot_die "an instance can't be named \"$_boot_instance\": no slash, no newline, neither . nor .." \
+        "set BOOT_INSTANCE, or RELEASE_NODE, to a name such as $RELEASE_NAME-2" 2 ;;
+    esac
     _boot_core_usable=
     _boot_core_recorded=
     _boot_core_closed=

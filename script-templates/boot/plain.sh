@@ -114,23 +114,80 @@ _boot_plain_alive() {
     [ "$1" != Z ] || [ "${18}" -gt 1 ]
 }
 
-# stops the node by signal; one that is still booting loses it, so it is sent again after 1, 3, 7, 15... s
+# [OPTION...]: "stop" by signals
 _boot_plain_stop() {
+    _boot_plain_limit=$_boot_stop_timeout
+    _boot_plain_kill=$_boot_stop_kill # yes, now, or nothing
+    _boot_plain_dump=${_boot_stop_kill:+$_boot_stop_dump}
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --timeout=*) _boot_plain_limit=${1#*=} ;;
+        --timeout)
+            _boot_plain_limit=${2:-}
+            [ $# -eq 1 ] || shift
+            ;;
+        --kill) _boot_plain_kill=now _boot_plain_dump= ;;
+        --no-kill) _boot_plain_kill='' _boot_plain_dump='' ;;
+        --dump) _boot_plain_dump=yes _boot_plain_kill=${_boot_plain_kill:-yes} ;;
+        --no-dump) _boot_plain_dump= ;;
+        *) boot_die "stop takes no argument \"$1\"" "$_boot_prog help stop" 2 ;;
+        esac
+        shift
+    done
+    case $_boot_plain_limit in
+    '' | *[!0-9]* | 0* | ??????*) boot_die "--timeout takes 1 to 86400 seconds, not \"$_boot_plain_limit\"" \
+        "$_boot_prog help stop" 2 ;;
+    esac
     if ! _boot_plain_alive; then
         boot_info "$RELEASE_NAME is not running"
         return 0
     fi
-    kill -TERM "$_boot_plain_pid" || return 4
+    _boot_plain_end
+    set -- "$?"
+    _boot_plain_alive || rm -f "$BOOT_STATE_DIR/pid" "$BOOT_STATE_DIR/node"
+    return "$1"
+}
+
+# the way down: asked, then forced
+_boot_plain_end() {
+    _boot_plain_late="$RELEASE_NAME (pid $_boot_plain_pid)"
+    if [ "$_boot_plain_kill" != now ]; then
+        _boot_plain_signal TERM "$_boot_plain_limit" again
+        set -- "$?"
+        [ "$1" -eq 7 ] || return "$1"
+        if [ -z "$_boot_plain_kill" ]; then
+            boot_warn "$_boot_plain_late is still running after $_boot_plain_limit s" "$_boot_prog stop --kill ends it"
+            return 7
+        fi
+        _boot_plain_late="$_boot_plain_late has not stopped within $_boot_plain_limit s"
+    fi
+    if [ -n "$_boot_plain_dump" ]; then
+        boot_warn "$_boot_plain_late: sending SIGUSR1, for a crash dump"
+        _boot_plain_signal USR1 30 || :
+    fi
+    if _boot_plain_alive; then
+        [ "$_boot_plain_kill" = now ] || boot_warn "$_boot_plain_late: sending SIGKILL"
+        _boot_plain_signal KILL 10 || return
+    fi
+    [ "$_boot_plain_kill" = now ] || return 7
+}
+
+# SIGNAL SECONDS [again]: sends it, and waits for the end; a node that is still booting loses it, so "again" sends it
+# again after 1, 3, 7, 15... s. One that a signal has stopped goes on. Status 0, 4 may not, or 7.
+_boot_plain_signal() {
+    if ! kill "-$1" "$_boot_plain_pid"; then
+        ! _boot_plain_alive || return 4
+        return 0
+    fi
+    kill -CONT "$_boot_plain_pid" 2>/dev/null
     _boot_plain_passed=0
     _boot_plain_next=1
     while _boot_plain_alive; do
-        if [ "$_boot_plain_passed" -ge "$_boot_stop_timeout" ]; then
-            boot_warn "$RELEASE_NAME (pid $_boot_plain_pid) is still running after $_boot_stop_timeout s"
-            return 7
-        fi
-        if [ "$_boot_plain_passed" -eq "$_boot_plain_next" ]; then
+        [ "$_boot_plain_passed" -lt "$2" ] || return 7
+        if [ "${3:-}:$_boot_plain_passed" = "again:$_boot_plain_next" ]; then
             _boot_plain_next=$((2 * _boot_plain_next + 1))
-            kill -TERM "$_boot_plain_pid" 2>/dev/null
+            kill "-$1" "$_boot_plain_pid" 2>/dev/null
+            kill -CONT "$_boot_plain_pid" 2>/dev/null
         fi
         _boot_plain_passed=$((_boot_plain_passed + 1))
         sleep 1

@@ -36,7 +36,7 @@ fn open_telling(instance: &Instance, limit: Duration, warn: Warn<'_>) -> Result<
         return Err(not_running(instance));
     };
     let noted = Process::noted(&instance.state);
-    let process = noted.filter(Process::is_alive);
+    let process = Process::recorded(&instance.state);
     if record.node.is_none() && process.is_none() {
         return Err(not_running(instance));
     }

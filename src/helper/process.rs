@@ -1,6 +1,9 @@
 //! The node's operating system process: known by pid and start time, never by name. Zombies are gone.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +12,8 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
 
-use super::advice;
+use super::{advice, options};
+use crate::node::{Connection, Discard, Outcome, Term};
 
 /// A process and the time it was started, in ticks since boot (field 22 of /proc/PID/stat); 0: unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,9 +23,53 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// The process that the state directory's file `pid` names, when that still is the same one.
+    /// The process that the state directory's file `pid` names, when that still is the same one. After the host has
+    /// booted anew, another process may have the number and even the ticks: its environment tells.
     pub(super) fn recorded(state: &Path) -> Option<Self> {
-        Self::noted(state).filter(|process| process.is_alive())
+        Self::noted(state).filter(|process| process.is_alive() && !process.is_of_another(state))
+    }
+
+    /// Whether it was started with another state directory, or none; not when that can't be seen, or the directory
+    /// it names is gone.
+    fn is_of_another(&self, state: &Path) -> bool {
+        let Ok(bytes) = fs::read(format!("/proc/{}/environ", self.pid)) else { return false };
+        // Empty: it is on its way to its end.
+        if bytes.is_empty() {
+            return false;
+        }
+        let Some(own) = value_in(&bytes, "BOOT_STATE_DIR").map(PathBuf::from) else { return true };
+        let id = |path: &Path| fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
+        own != state && id(&own).is_some_and(|own| Some(own) != id(state))
+    }
+
+    /// The process of that pid, when it is the very one that the node of the connection is; `None` when that is one
+    /// of another pid namespace, where the number means another process.
+    pub(super) fn of_node(connection: &mut Connection, pid: i32) -> Option<Self> {
+        let args = vec![Term::string("/proc/self/stat")];
+        let limit = Some(options::CLIENT_LIMIT);
+        let told = match connection.call("file", "read_file", args, &mut Discard, limit) {
+            Ok(Outcome::Return(term)) => term.as_tuple().and_then(|it| it.get(1)?.as_text()),
+            _ => None,
+        };
+        let stat = Stat::parse(told?.as_bytes())?;
+        Self::now(pid).filter(|process| process.start == stat.start && process.is_alive())
+    }
+
+    /// A variable of the environment that it was started with.
+    pub(super) fn variable(&self, name: &str) -> Option<OsString> {
+        value_in(&fs::read(format!("/proc/{}/environ", self.pid)).ok()?, name)
+    }
+
+    /// The programs `heart` that watch over it: children of its child.
+    pub(super) fn hearts(&self) -> Vec<Self> {
+        let pids = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let is_heart = |pid: &i32| fs::read(format!("/proc/{pid}/comm")).is_ok_and(|name| name == b"heart\n");
+        let above = |pid: i32| Self::now(pid)?.parent_pid();
+        pids.filter(is_heart)
+            .filter(|pid| above(*pid).and_then(above) == Some(self.pid))
+            .filter_map(Self::now)
+            .collect()
     }
 
     /// The process that the file names, dead or alive.
@@ -73,6 +121,13 @@ impl Process {
     /// Whether a signal has stopped it, or a debugger.
     pub(super) fn is_stopped(&self) -> bool {
         Stat::of(self.pid).is_some_and(|stat| matches!(stat.state, b'T' | b't'))
+    }
+
+    /// Its pid as it knows it itself: another one in a pid namespace of its own.
+    pub(super) fn own_pid(&self) -> i32 {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let pids = text.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        pids.and_then(|pids| pids.split_ascii_whitespace().last()?.parse().ok()).unwrap_or(self.pid)
     }
 
     /// Its working directory, while it can be seen and is there.
@@ -165,14 +220,21 @@ impl Handle {
         }
     }
 
-    /// Sends SIGTERM, which the VM takes for `init:stop()`.
-    pub(super) fn terminate(&self) -> Result<(), Errno> {
+    /// Sends it a signal; the VM takes SIGTERM for `init:stop()`.
+    pub(super) fn signal(&self, signal: Signal) -> Result<(), Errno> {
         match (&self.pidfd, Pid::from_raw(self.process.pid)) {
-            (Some(pidfd), _) => pidfd_send_signal(pidfd, Signal::TERM),
-            (None, Some(pid)) if self.process.is_alive() => kill_process(pid, Signal::TERM),
+            (Some(pidfd), _) => pidfd_send_signal(pidfd, signal),
+            (None, Some(pid)) if self.process.is_alive() => kill_process(pid, signal),
             _ => Err(Errno::SRCH),
         }
     }
+}
+
+/// A variable's value in what /proc/PID/environ holds.
+fn value_in(environ: &[u8], name: &str) -> Option<OsString> {
+    let mut all = environ.split(|byte| *byte == 0);
+    let value = all.find_map(|it| it.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(OsString::from_vec(value.to_vec()))
 }
 
 /// What /proc/PID/stat says.
@@ -185,10 +247,14 @@ struct Stat {
 
 impl Stat {
     fn of(pid: i32) -> Option<Self> {
-        let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+        Self::parse(&fs::read(format!("/proc/{pid}/stat")).ok()?)
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
         // The program's name stands in brackets and may hold anything: count from behind it.
         let end = text.iter().rposition(|&byte| byte == b')')?;
-        let fields: Vec<&str> = std::str::from_utf8(text.get(end + 2..)?).ok()?.split(' ').collect();
+        let fields: Vec<&str> =
+            std::str::from_utf8(text.get(end + 2..)?).ok()?.trim_end().split(' ').collect();
         Some(Self {
             state: *fields.first()?.as_bytes().first()?,
             parent: fields.get(1)?.parse().ok()?,
@@ -226,7 +292,7 @@ mod tests {
         let process = Process::now(child.id().cast_signed()).expect("the child");
         let handle = process.open().expect("a handle");
         assert!(!handle.wait(Duration::from_millis(1)));
-        handle.terminate().expect("a signal");
+        handle.signal(rustix::process::Signal::TERM).expect("a signal");
         assert!(handle.wait(Duration::from_secs(10)));
         assert!(!process.is_alive(), "not waited for yet, but dead");
         assert!(process.open().is_none());

@@ -1,6 +1,7 @@
 //! `reboot`: a new operating system process for the node. Decides who would start it again, and says so to the
 //! script, which stops the node by its own command: `start SECONDS`, `wait SECONDS PID`, both with the limit of it
-//! all, or `done` where heart did everything. It refuses where nobody would.
+//! all, or `done` where heart did everything. It refuses where nobody would. With `--full`, for `restart`, the node
+//! need not answer, and `up SECONDS` says that there is none to stop.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use super::env::Instance;
 use super::process::Process;
 use super::restart::{getenv, not_in_time, until_booted};
-use super::{client, lock, options, print};
+use super::{client, launch, lock, options, print};
 use crate::error::{Failure, Message, Status};
 use crate::node::{Connection, Discard, Outcome, os_pid};
 
@@ -24,6 +25,8 @@ const SUPERVISORS: [&str; 4] = ["runsv", "s6-supervise", "supervise", "supervise
 struct Wish {
     limit: Duration,
     force: bool,
+    /// Whether it need not answer, and is stopped and started also where heart could do it.
+    full: bool,
     /// The process that was stopped: what is left is to wait for another one.
     after: Option<i32>,
 }
@@ -47,6 +50,15 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         lock::release(&instance.state);
         return wait_for_another(&instance, old, deadline, wish.limit);
     }
+    if wish.full {
+        return match running(&instance, &wish)? {
+            Some(pid) => plan(&instance, &wish, pid),
+            None => {
+                print(&format!("up {}\n", wish.limit.as_secs()))?;
+                Ok(Status::Done)
+            }
+        };
+    }
     let mut connection = client::open(&instance, options::CLIENT_LIMIT.min(wish.limit))?;
     let pid = os_pid(&mut connection)?.cast_signed();
     if has_heart(&mut connection)? {
@@ -56,8 +68,26 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         print("done\n")?;
         return Ok(Status::Done);
     }
+    plan(&instance, &wish, pid)
+}
+
+/// The node's process, whether it answers or not.
+fn running(instance: &Instance, wish: &Wish) -> Result<Option<i32>, Failure> {
+    let known = launch::running(&instance.state).or_else(|| Process::recorded(&instance.state));
+    if let Some(process) = known {
+        return Ok(Some(process.pid));
+    }
+    match client::open(instance, options::CLIENT_LIMIT.min(wish.limit)) {
+        Ok(mut connection) => Ok(Some(os_pid(&mut connection)?.cast_signed())),
+        Err(failure) if failure.status() == Status::NotRunning => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Prints what the script is to do.
+fn plan(instance: &Instance, wish: &Wish, pid: i32) -> Result<Status, Failure> {
     let limit = wish.limit.as_secs();
-    match keeper(&instance, pid) {
+    match keeper(instance, pid) {
         Keeper::Ourselves => print(&format!("start {limit}\n"))?,
         Keeper::Nobody(why, help) if !wish.force => {
             let text = format!("{} (pid {pid}) would not come up again: {why}", instance.name);
@@ -69,12 +99,13 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Wish, Failure> {
-    let mut wish = Wish { limit: LIMIT, force: false, after: None };
+    let mut wish = Wish { limit: LIMIT, force: false, full: false, after: None };
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
         match argument {
             lexopt::Arg::Long("timeout") => wish.limit = options::seconds(&mut parser)?,
             lexopt::Arg::Long("force") => wish.force = true,
+            lexopt::Arg::Long("full") => wish.full = true,
             lexopt::Arg::Long("after") => wish.after = options::text(&mut parser)?.parse().ok(),
             other => return Err(options::usage(&other.unexpected())),
         }
@@ -112,15 +143,14 @@ fn has_heart(connection: &mut Connection) -> Result<bool, Failure> {
     Ok(set.is_some() || getenv(connection, "HEART_COMMAND")?.is_some_and(|command| !command.is_empty()))
 }
 
-/// Looks at the VM's parents: `start` leaves it to run_erl, or, where there is none, to nobody, with its output
-/// in the log.
+/// Looks at the command that the VM was started by, and at its parents.
 fn keeper(instance: &Instance, vm: i32) -> Keeper {
-    let log = instance.log.join("erlang.log.1");
-    if fs::read_link(format!("/proc/{vm}/fd/1")).is_ok_and(|output| output == log) {
+    let command = Process::now(vm).and_then(|process| process.variable("BOOT_COMMAND"));
+    if command.is_some_and(|command| command == "start") {
         return Keeper::Ourselves;
     }
     let Some(mut parent) = parent_of(vm) else { return unseen() };
-    if is_foreground_script(parent, &instance.name) {
+    if is_supervise(parent) || is_foreground_script(parent, &instance.name) {
         match parent_of(parent) {
             Some(above) => parent = above,
             None => return unseen(),
@@ -183,6 +213,14 @@ fn supervised_as(vm: i32) -> Option<String> {
     let variables = String::from_utf8_lossy(&variables);
     let value = |name: &str| variables.split('\0').find_map(|it| it.strip_prefix(name)?.strip_prefix('='));
     Some(format!("{}:{}", value("SUPERVISOR_GROUP_NAME")?, value("SUPERVISOR_PROCESS_NAME")?))
+}
+
+/// The helper that stays above a node in the foreground.
+fn is_supervise(pid: i32) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let mut words = line.split(|byte| *byte == 0);
+    words.next().is_some_and(|program| program.ends_with(b"relboot-helper"))
+        && words.next() == Some(b"supervise")
 }
 
 /// The script `bin/NAME foreground`, which stays above the VM when there are hooks to run later.

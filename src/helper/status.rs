@@ -1,5 +1,6 @@
 //! `status`: what the node is doing, for people and for programs, once or again and again. Changes nothing.
 
+mod all;
 mod facts;
 mod screen;
 
@@ -21,6 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 
 struct Options {
     json: bool,
+    all: bool,
     watch: bool,
     interval: Duration,
     limit: Duration,
@@ -28,7 +30,9 @@ struct Options {
 
 impl Options {
     fn parse(arguments: Vec<OsString>) -> Result<Self, Failure> {
-        let mut parsed = Self { json: false, watch: false, interval: INTERVAL, limit: options::CLIENT_LIMIT };
+        let mut parsed =
+            Self { json: false, all: false, watch: false, interval: INTERVAL, limit: options::CLIENT_LIMIT };
+        let mut limit = None;
         let mut parser = lexopt::Parser::from_args(arguments);
         while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
             match argument {
@@ -38,10 +42,16 @@ impl Options {
                     parsed.interval = interval(&options::text(&mut parser)?)?;
                     parsed.watch = true;
                 }
-                lexopt::Arg::Long("timeout") => parsed.limit = options::seconds(&mut parser)?,
+                lexopt::Arg::Long("all") => parsed.all = true,
+                lexopt::Arg::Long("timeout") => limit = Some(options::seconds(&mut parser)?),
                 other => return Err(options::usage(&other.unexpected())),
             }
         }
+        if parsed.all && parsed.watch {
+            let text = "--all is shown once: it goes with neither --watch nor --interval";
+            return Err(Message::new(Status::Usage, text).into());
+        }
+        parsed.limit = limit.unwrap_or(if parsed.all { all::LIMIT } else { options::CLIENT_LIMIT });
         Ok(parsed)
     }
 }
@@ -55,10 +65,13 @@ fn interval(text: &str) -> Result<Duration, Failure> {
     })
 }
 
-/// `status [--json] [--watch] [--interval SECONDS] [--timeout SECONDS]`.
+/// `status [--json] [--all | --watch] [--interval SECONDS] [--timeout SECONDS]`.
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let options = Options::parse(arguments)?;
     let instance = Instance::from_env()?;
+    if options.all {
+        return all::run(&instance, options.json, options.limit);
+    }
     if options.watch {
         return watch(&instance, &options);
     }
@@ -125,8 +138,8 @@ fn look(instance: &Instance, connection: &mut Option<Connection>, limit: Duratio
 
 /// A node that is not running though its pid file is there, as the LSB has it: status 1, not 3.
 fn dead(instance: &Instance, failure: Failure) -> Failure {
-    let noted = Process::noted(&instance.state).filter(|process| !process.is_alive());
-    match noted {
+    let noted = Process::noted(&instance.state);
+    match noted.filter(|_| Process::recorded(&instance.state).is_none()) {
         Some(process) if failure.status() == Status::NotRunning && record::file(&instance.state).exists() => {
             let text = format!("{failure}: its process (pid {}) has ended, but not by \"stop\"", process.pid);
             let message = Message::new(Status::Failed, text);

@@ -11,7 +11,8 @@
 # Otherwise nothing would start it again, or it can't be known, as in a container, or below supervisord:
 # reboot refuses with 1 and says why. --force stops it all the same, and waits for the new process.
 # Returns once the node has booted, or with 7 when all that takes longer than SECONDS, by default the timeouts
-# of stop and start together. A node that has not stopped by then goes on stopping, and "start" is left to you.
+# of stop and start together. A node that does not stop is ended as "stop" does it, and reboot goes on, with a
+# warning; where [stop] kill = false it goes on stopping, and "start" is left to you.
 #
 # One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
 # this one ends with 8.
@@ -23,6 +24,11 @@
 _boot_core_locks=now # by a process of its own, for the commands that it calls
 
 boot_command() {
+    _boot_reboot_node "$@"
+}
+
+# [OPTION...]: asks the helper who starts it again, and does as it says
+_boot_reboot_node() {
     _boot_core_need_helper
     set -- --timeout "$((_boot_stop_timeout + _boot_start_timeout))" "$@"
     _boot_reboot_see_time
@@ -32,11 +38,12 @@ boot_command() {
     set -- $_boot_reboot_plan
     case ${1:-} in
     start)
-        _boot_reboot_run stop "$2" || return
-        _boot_reboot_run start "$2"
+        _boot_reboot_stop "$2" || return
+        _boot_reboot_start "$2"
         ;;
+    up) _boot_reboot_start "$2" ;;
     wait)
-        _boot_reboot_run stop "$2" || return
+        _boot_reboot_stop "$2" || return
         _boot_reboot_see_left "$2"
         "$_boot_helper" reboot --timeout "$_boot_reboot_left" --after "$3"
         ;;
@@ -58,9 +65,28 @@ _boot_reboot_see_left() {
     [ "$_boot_reboot_left" -gt 0 ] || _boot_reboot_left=1
 }
 
-# COMMAND SECONDS: as if it was typed, with its hooks; one that was done but for a post hook is done
+# SECONDS of it all: "stop" with its hooks, for no longer than by itself. One that had to use force has stopped the
+# node, too: its record is gone.
+_boot_reboot_stop() {
+    _boot_reboot_see_left "$1"
+    [ "$_boot_reboot_left" -le "$_boot_stop_timeout" ] || _boot_reboot_left=$_boot_stop_timeout
+    _boot_reboot_run stop
+    set -- "$?"
+    if [ "$1" -eq 7 ] && [ ! -e "$BOOT_STATE_DIR/node" ]; then
+        boot_warn "$RELEASE_NAME has ended, but not by itself; $BOOT_COMMAND goes on"
+        return 0
+    fi
+    return "$1"
+}
+
+# SECONDS of it all: "start" with its hooks
+_boot_reboot_start() {
+    _boot_reboot_see_left "$1"
+    _boot_reboot_run start
+}
+
+# COMMAND: as if it was typed; one that was done but for a post hook is done
 _boot_reboot_run() {
-    _boot_reboot_see_left "$2"
     /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$1" --timeout "$_boot_reboot_left" >&2
     set -- "$?"
     [ "$1" -ne 6 ] || _boot_hooks_post_failed=yes

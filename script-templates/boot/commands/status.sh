@@ -2,6 +2,7 @@
 # status: tell what the node is doing.
 #
 # usage: NAME status [--json] [--watch] [--interval SECONDS] [--timeout SECONDS]
+#        NAME status --all [--json] [--timeout SECONDS]
 #
 # Shows the state, pid, node name, versions, uptime, memory, how many processes, ports, atoms, tables and
 # files there are and may be, the connected nodes, the alarms and the applications. A node without
@@ -32,8 +33,14 @@
 #   applications      of each that is started: name version
 #   alarms            as text, of alarm_handler; null without sasl
 #
+# --all lists the instances of this release (see RELEASE_NODE and BOOT_INSTANCE) that were ever started and whose
+# state directory can be found: a line each with name, state, pid, version, uptime and node, or with --json an array
+# of what --json tells of one, with these keys more: instance state_dir. All are asked at once, for 2 seconds at
+# most; TLS nodes are not asked, and are running or dead. It ends with 0, whatever runs.
+#
 # example: NAME status --json
 # example: NAME status --watch --interval 5
+# example: NAME status --all
 
 boot_command() {
     _boot_core_last status "$@"

@@ -174,7 +174,7 @@ fn version(value: &Value) -> Option<String> {
 }
 
 /// `3 d 2 h, since 2026-11-22T02:20:11+00:00`.
-fn uptime(seconds: u64, since: &Value) -> String {
+pub(super) fn uptime(seconds: u64, since: &Value) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let span = match (days, hours, minutes) {
         (0, 0, 0) => format!("{seconds} s"),
