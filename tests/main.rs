@@ -42,6 +42,8 @@ mod lint;
 #[cfg(test)]
 mod locks;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod mix;
 #[cfg(test)]
 mod remote;

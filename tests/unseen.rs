@@ -162,6 +162,8 @@ fn ask(seen: &Seen<'_>) {
         &["pid"],
         &["status"],
         &["status", "--json"],
+        &["logs", "--lines", "all"],
+        &["logs", "--since-start", "--raw"],
         &["versions"],
     ] {
         seen.run(0, args);

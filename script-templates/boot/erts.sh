@@ -66,7 +66,7 @@ _boot_erts_render() {
     shift
     exec "$_boot_helper" prepare "$_boot_erts_what" ${_boot_erts_ansi:+"$_boot_erts_ansi"} --kind "$_boot_kind" \
         --template "$_boot_template" --erts "$_boot_erts_vsn" --sizing "${BOOT_SIZING:-$_boot_sizing}" \
-        ${_boot_flags:+--flags "$_boot_flags"} ${_boot_erts_option:+"$_boot_erts_option"} -- "$@"
+        ${_boot_flags:+--flags "$_boot_flags"} ${_boot_crash_dumps:+--crash-dumps "$_boot_crash_dumps"} ${_boot_erts_option:+"$_boot_erts_option"} -- "$@"
 }
 
 # takes the place of this process with the VM; its pid and start time stay those of this process
@@ -124,7 +124,10 @@ _boot_erts_note_pid() {
 _boot_erts_background() {
     if [ -x "$BINDIR/run_erl" ]; then
         RUN_ERL_DISABLE_FLOWCNTRL=${RUN_ERL_DISABLE_FLOWCNTRL:-1}
-        export RUN_ERL_DISABLE_FLOWCNTRL
+        # One of its numbers is free at any time.
+        RUN_ERL_LOG_GENERATIONS=${RUN_ERL_LOG_GENERATIONS:-$((_boot_log_files + 1))}
+        RUN_ERL_LOG_MAXSIZE=${RUN_ERL_LOG_MAXSIZE:-$_boot_log_bytes}
+        export RUN_ERL_DISABLE_FLOWCNTRL RUN_ERL_LOG_GENERATIONS RUN_ERL_LOG_MAXSIZE
         # run_erl gives its last argument to a shell: constant text, so that no value becomes code.
         # shellcheck disable=SC2016 # for that shell to expand
         "$BINDIR/run_erl" -daemon "$BOOT_STATE_DIR/pipe/" "$BOOT_LOG_DIR" '. "$BOOT_DIR/erts.sh"; _boot_erts_exec'

@@ -4,6 +4,7 @@
 mod advice;
 mod attach;
 mod client;
+mod crash;
 mod env;
 mod facts;
 mod hook;
@@ -11,6 +12,7 @@ mod hook_check;
 mod launch;
 mod lock;
 mod log;
+mod logs;
 mod options;
 mod prepare;
 mod process;
@@ -60,6 +62,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "rpc" => rpc::run(rest),
         "status" => status::run(rest),
         "facts" => facts::run(rest),
+        "logs" => logs::run(rest),
         "wait" => wait::run(rest),
         "stop" => stop::run(rest),
         "versions" => releases::versions(rest),

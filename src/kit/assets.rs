@@ -41,6 +41,7 @@ pub const ASSETS: &[Asset] = assets![
     "boot/commands/hooks.sh",
     "boot/commands/info.sh",
     "boot/commands/install.sh",
+    "boot/commands/logs.sh",
     "boot/commands/pid.sh",
     "boot/commands/ping.sh",
     "boot/commands/plugins.sh",

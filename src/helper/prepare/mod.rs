@@ -31,7 +31,7 @@ use std::path::{Path, PathBuf};
 use super::env::{self, Instance};
 use super::process::Process;
 use super::record::{self, Record};
-use super::{launch, lock, print, tell};
+use super::{crash, launch, lock, print, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
@@ -147,6 +147,7 @@ struct Plan {
     vm_args: Option<PathBuf>,
     facts: Facts,
     sizing: sizing::Sized,
+    crash_dumps: usize,
 }
 
 impl Plan {
@@ -207,6 +208,7 @@ impl Plan {
             vm_args,
             facts,
             sizing,
+            crash_dumps: request.crash_dumps,
         })
     }
 
@@ -216,6 +218,9 @@ impl Plan {
         files::sweep(state);
         scratch::sweep(state);
         files::make_private(&self.instance.log)?;
+        if let Err(error) = crash::put_aside(&self.instance.log, self.crash_dumps) {
+            warn(&format!("cannot put aside an old crash dump in {}: {error}", self.instance.log.display()));
+        }
         files::make_private(&state.join("pipe"))?;
         files::make_private(&state.join("cookie"))?;
         files::write(&record::cookie_file(state), self.cookie.secret.expose().as_bytes(), 0o400)?;
@@ -273,7 +278,10 @@ impl Plan {
             export("RELEASE_COOKIE", self.cookie.secret.expose());
         }
         if env::var("ERL_CRASH_DUMP").is_none() {
-            export("ERL_CRASH_DUMP", &path(&self.instance.log.join("erl_crash.dump")));
+            export("ERL_CRASH_DUMP", &path(&self.instance.log.join(crash::NAME)));
+        }
+        if env::var("ERL_CRASH_DUMP_SECONDS").is_none() {
+            export("ERL_CRASH_DUMP_SECONDS", crash::SECONDS);
         }
         let memory = self.facts.memory.limit.or(self.facts.memory.total);
         if let Some(bytes) = memory {

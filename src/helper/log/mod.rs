@@ -1,6 +1,13 @@
 //! What a node in the background has written: the files erlang.log.1, 2, ... in the log directory.
 
-use std::fs;
+mod files;
+mod filter;
+mod stream;
+
+pub(super) use files::ordered;
+pub(super) use filter::{Filter, Style, harmless};
+pub(super) use stream::{Mark, Stream, inode, own_heading};
+
 use std::path::PathBuf;
 
 use super::env::Instance;
@@ -10,20 +17,31 @@ use super::env::Instance;
 const HEAD: usize = 5;
 const TAIL: usize = 20;
 
-/// The file that is being written: run_erl writes erlang.log.1 to erlang.log.5 in turn.
+/// The file that is being written.
 pub(super) fn newest(instance: &Instance) -> Option<PathBuf> {
-    let logs = fs::read_dir(&instance.log).ok()?.flatten();
-    let logs = logs.filter(|entry| entry.file_name().to_string_lossy().starts_with("erlang.log."));
-    logs.max_by_key(|entry| entry.metadata().and_then(|metadata| metadata.modified()).ok())
-        .map(|entry| entry.path())
+    ordered(&instance.log).pop()
 }
 
-/// The log since this start.
+/// The most bytes of it: a node that fails in a loop may fill all its files.
+const MOST: u64 = 8 << 20;
+
+/// The log since this start, over all the files that it went to.
 pub(super) fn of_this_start(instance: &Instance) -> String {
-    let bytes = newest(instance).and_then(|file| fs::read(file).ok()).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_ref(), |(_, after)| after);
-    text.lines().skip(1).map(|line| format!("{line}\n")).collect()
+    let mut out = Vec::new();
+    let mut read = || -> std::io::Result<()> {
+        let mut stream = Stream::open(&ordered(&instance.log))?;
+        let from = stream.last_start()?.max(stream.length().saturating_sub(MOST));
+        let mut filter = Filter::default();
+        stream.read(from, false, |block| {
+            filter.feed(block, &mut out);
+            Ok(())
+        })?;
+        filter.finish(&mut out);
+        Ok(())
+    };
+    // What can't be read can't be told either.
+    let _ = read();
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Its lines when they are few, else where it begins and ends.
