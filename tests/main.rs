@@ -18,6 +18,8 @@ mod counts;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod eval;
 #[cfg(test)]
 mod examples;

@@ -164,6 +164,8 @@ fn ask(seen: &Seen<'_>) {
         &["status", "--json"],
         &["logs", "--lines", "all"],
         &["logs", "--since-start", "--raw"],
+        &["doctor"],
+        &["doctor", "--json"],
         &["versions"],
     ] {
         seen.run(0, args);

@@ -9,9 +9,8 @@ thread_local! {
 
 /// Writes a message to standard error; nothing can be told when that is closed.
 pub(super) fn tell(text: &str) {
-    let listening = HEARD.with_borrow_mut(|heard| {
-        heard.as_mut().map(|heard| heard.push(text.to_owned())).is_some()
-    });
+    let listening =
+        HEARD.with_borrow_mut(|heard| heard.as_mut().map(|heard| heard.push(text.to_owned())).is_some());
     if !listening {
         let _ = writeln!(std::io::stderr(), "{text}");
     }

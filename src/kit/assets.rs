@@ -32,6 +32,7 @@ pub const ASSETS: &[Asset] = assets![
     "boot/commands/attach.sh",
     "boot/commands/console.sh",
     "boot/commands/console_clean.sh",
+    "boot/commands/doctor.sh",
     "boot/commands/downgrade.sh",
     "boot/commands/escript.sh",
     "boot/commands/eval.sh",

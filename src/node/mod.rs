@@ -130,6 +130,12 @@ pub fn registered(target: &Target, limit: Duration) -> Result<(), NodeError> {
     Err(best.unwrap_or_else(|| NodeError::NoAddress { node: target.name.to_string() }))
 }
 
+/// The port that epmd knows of the node, or its fixed one.
+#[must_use]
+pub fn port(target: &Target, limit: Duration) -> Option<u16> {
+    target.addresses.iter().find_map(|address| Attempt::new(target, *address, limit).port().ok())
+}
+
 const NODE_ANSWERED: u8 = 4;
 
 /// How far an attempt came, for the choice of what to report.

@@ -112,16 +112,14 @@ impl Stream {
     }
 
     /// Where the last start of the node begins; the start of it all where that is no longer there.
-    pub(in crate::helper) fn last_start(&mut self) -> io::Result<u64> {
+    pub(in crate::helper) fn last_start(&self) -> io::Result<u64> {
         let mut end = self.length();
-        while let Some(part) = self.parts.last() {
-            let start = end - part.length;
+        for part in self.parts.iter().rev() {
+            end -= part.length;
             let mut alone = Self { parts: vec![part.again()?] };
             if let Some(at) = alone.last_heading()? {
-                return Ok(start + at);
+                return Ok(end + at);
             }
-            self.parts.pop();
-            end = start;
         }
         Ok(0)
     }
@@ -254,8 +252,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let start = |texts: &[String]| {
             let paths = files(dir.path(), texts);
-            let place = Stream::open(&paths).unwrap().last_start().unwrap();
-            from(&mut Stream::open(&paths).unwrap(), place)
+            let mut stream = Stream::open(&paths).unwrap();
+            let place = stream.last_start().unwrap();
+            from(&mut stream, place)
         };
         let block = "x".repeat(super::BLOCK - 20);
         assert_eq!(start(&[]), "");

@@ -236,7 +236,7 @@ fn script(instance: &Instance) -> Result<PathBuf, Failure> {
 }
 
 /// The applications of this version and their versions, of its .rel file.
-fn applications(instance: &Instance) -> Vec<(String, String)> {
+pub(in crate::helper) fn applications(instance: &Instance) -> Vec<(String, String)> {
     let directory = instance.version_dir();
     let own = directory.join(&instance.name).with_added_extension("rel");
     let other = || {

@@ -12,6 +12,7 @@ mod erts;
 mod explain;
 mod files;
 mod guest;
+mod outlook;
 mod remote;
 mod request;
 mod scratch;
@@ -21,7 +22,9 @@ mod substitute;
 mod sysconfig;
 mod version;
 
-pub(super) use files::cannot as cannot_write;
+pub(super) use files::{cannot as cannot_write, trust};
+pub(super) use guest::applications;
+pub(super) use outlook::{Outlook, erts_bin, look};
 pub(super) use remote::run as remote;
 pub(super) use version::Rendered;
 
@@ -125,7 +128,7 @@ fn running(instance: &Instance) -> Option<String> {
 /// Makes the state directory, or refuses one that is not this user's alone.
 pub(super) fn make_state(state: &Path) -> Result<(), Failure> {
     files::make_private(state)?;
-    files::trust(state)
+    trust(state)
 }
 
 /// Writes a file of the state directory.
