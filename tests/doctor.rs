@@ -37,9 +37,8 @@ fn complaints(instance: &Instance, status: i32) -> BTreeMap<String, [String; 3]>
 
 fn documented() -> BTreeSet<String> {
     let header = include_str!("../script-templates/boot/commands/doctor.sh");
-    let lines = header.lines().filter_map(|line| line.strip_prefix("#   "));
-    let words = lines
-        .flat_map(|line| line.split_whitespace().take_while(|word| word.contains('.')).collect::<Vec<_>>());
+    let lines = header.lines().filter_map(|line| line.strip_prefix("#   ")?.split("  ").next());
+    let words = lines.flat_map(str::split_whitespace);
     words.map(str::to_owned).collect()
 }
 
