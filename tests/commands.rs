@@ -113,8 +113,8 @@ fn the_tables_name_each_command_and_alias() {
 /// Commands that wait for somebody at a terminal, or start the node.
 const RUNNING: [&str; 4] = ["start", "foreground", "console", "console_clean"];
 
-/// What goes on until it is interrupted: `status` has tests of it.
-const ENDLESS: [&str; 2] = ["--watch", "--interval"];
+/// What goes on until it is interrupted: `status` and `logs` have tests of it.
+const ENDLESS: [&str; 3] = ["--watch", "--interval", "--follow"];
 
 #[test]
 fn commands_take_their_options_and_end_as_documented() {

@@ -20,6 +20,8 @@ mod diagnose;
 #[cfg(test)]
 mod docs;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod eval;
 #[cfg(test)]
 mod examples;
@@ -49,6 +51,8 @@ mod lifecycle;
 mod lint;
 #[cfg(test)]
 mod locks;
+#[cfg(test)]
+mod logs;
 #[cfg(test)]
 mod mix;
 #[cfg(test)]

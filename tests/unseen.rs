@@ -162,6 +162,10 @@ fn ask(seen: &Seen<'_>) {
         &["pid"],
         &["status"],
         &["status", "--json"],
+        &["logs", "--lines", "all"],
+        &["logs", "--since-start", "--raw"],
+        &["doctor"],
+        &["doctor", "--json"],
         &["versions"],
     ] {
         seen.run(0, args);

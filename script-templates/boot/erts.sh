@@ -66,7 +66,7 @@ _boot_erts_render() {
     shift
     exec "$_boot_helper" prepare "$_boot_erts_what" ${_boot_erts_ansi:+"$_boot_erts_ansi"} --kind "$_boot_kind" \
         --template "$_boot_template" --erts "$_boot_erts_vsn" --sizing "${BOOT_SIZING:-$_boot_sizing}" \
-        ${_boot_flags:+--flags "$_boot_flags"} ${_boot_erts_option:+"$_boot_erts_option"} -- "$@"
+        ${_boot_flags:+--flags "$_boot_flags"} ${_boot_crash_dumps:+--crash-dumps "$_boot_crash_dumps"} ${_boot_erts_option:+"$_boot_erts_option"} -- "$@"
 }
 
 # takes the place of this process with the VM; its pid and start time stay those of this process
@@ -140,7 +140,8 @@ _boot_erts_background() {
 # shellcheck disable=SC2120 # start.sh has words for it
 _boot_erts_run_erl() {
     RUN_ERL_DISABLE_FLOWCNTRL=${RUN_ERL_DISABLE_FLOWCNTRL:-1}
-    RUN_ERL_LOG_GENERATIONS=${RUN_ERL_LOG_GENERATIONS:-$_boot_log_files}
+    # One of its numbers is free at any time.
+    RUN_ERL_LOG_GENERATIONS=${RUN_ERL_LOG_GENERATIONS:-$((_boot_log_files + 1))}
     RUN_ERL_LOG_MAXSIZE=${RUN_ERL_LOG_MAXSIZE:-$_boot_log_bytes}
     export RUN_ERL_DISABLE_FLOWCNTRL RUN_ERL_LOG_GENERATIONS RUN_ERL_LOG_MAXSIZE
     # run_erl gives its last argument to a shell: constant text, so that no value becomes code.

@@ -4,7 +4,9 @@
 mod advice;
 mod attach;
 mod client;
+mod crash;
 mod diagnose;
+mod doctor;
 mod env;
 mod facts;
 mod hook;
@@ -12,6 +14,7 @@ mod hook_check;
 mod launch;
 mod lock;
 mod log;
+mod logs;
 mod options;
 mod prepare;
 mod process;
@@ -25,12 +28,14 @@ mod run_as;
 mod sockets;
 mod status;
 mod stop;
+mod told;
 mod wait;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 
 use crate::error::{Failure, Message, Status, report};
+use told::tell;
 
 /// Runs the subcommand that `arguments` (without the program's name) start with.
 #[must_use]
@@ -62,6 +67,8 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "rpc" => rpc::run(rest),
         "status" => status::run(rest),
         "facts" => facts::run(rest),
+        "logs" => logs::run(rest),
+        "doctor" => doctor::run(rest),
         "wait" => wait::run(rest),
         "stop" => stop::run(rest),
         "versions" => releases::versions(rest),
@@ -93,9 +100,4 @@ fn colours() -> bool {
     std::io::stdout().is_terminal()
         && env::var("NO_COLOR").is_none()
         && env::var("TERM").is_some_and(|terminal| terminal != "dumb")
-}
-
-/// Writes a message to standard error; nothing can be told when that is closed.
-fn tell(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }

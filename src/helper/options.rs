@@ -31,6 +31,12 @@ pub(super) fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, Failure> 
     }
 }
 
+/// The value of the option just read, as a number.
+pub(super) fn number(parser: &mut lexopt::Parser) -> Result<usize, Failure> {
+    let value = text(parser)?;
+    value.parse().map_err(|_| Message::new(Status::Usage, format!("{value:?} is not a number")).into())
+}
+
 /// Text that has to be UTF-8.
 pub(super) fn utf8(value: OsString) -> Result<String, Failure> {
     value.into_string().map_err(|value| {

@@ -4,6 +4,8 @@ mod all;
 mod facts;
 mod screen;
 
+pub(super) use screen::size_of;
+
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::time::Duration;

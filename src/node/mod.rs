@@ -130,14 +130,10 @@ pub fn registered(target: &Target, limit: Duration) -> Result<(), NodeError> {
     Err(best.unwrap_or_else(|| NodeError::NoAddress { node: target.name.to_string() }))
 }
 
-/// The port of the node that the epmd of this host knows by the name `alive`.
+/// The port that epmd knows of the node, or its fixed one.
 #[must_use]
-pub fn port_of(alive: &str, epmd_port: u16, limit: Duration) -> Option<u16> {
-    let at = SocketAddr::new(std::net::Ipv4Addr::LOCALHOST.into(), epmd_port);
-    match epmd::port(alive, at, Deadline::after(limit)).ok()? {
-        epmd::Answer::Port(port) => Some(port),
-        _ => None,
-    }
+pub fn port(target: &Target, limit: Duration) -> Option<u16> {
+    target.addresses.iter().find_map(|address| Attempt::new(target, *address, limit).port().ok())
 }
 
 const NODE_ANSWERED: u8 = 4;

@@ -7,7 +7,7 @@ use super::term::safe;
 use super::{Diagnosis, Evidence};
 use crate::helper::env::Instance;
 use crate::helper::record::Record;
-use crate::node::port_of;
+use crate::node::port;
 
 /// How long epmd may take to say who has a name.
 const EPMD_LIMIT: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ pub(super) fn protocol(instance: &Instance, evidence: &Evidence) -> Option<Diagn
     let said = said.trim();
     let record = Record::read(instance).ok().flatten();
     if said.contains("seems to be in use") {
-        return Some(name_in_use(said, record.as_ref()));
+        return Some(name_in_use(said, instance, record.as_ref()));
     }
     let epmd = record.as_ref().map_or_else(Record::epmd_port_here, |record| record.epmd_port);
     if said.contains("not supported") {
@@ -55,10 +55,9 @@ pub(super) fn protocol(instance: &Instance, evidence: &Evidence) -> Option<Diagn
 }
 
 /// `the name demo@host seems to be in use by another Erlang node`
-fn name_in_use(said: &str, record: Option<&Record>) -> Diagnosis {
+fn name_in_use(said: &str, instance: &Instance, record: Option<&Record>) -> Diagnosis {
     let name = said.split_whitespace().find(|word| word.contains('@')).unwrap_or_default();
-    let holder =
-        record.and_then(|record| Holder::of(port_of(name.split('@').next()?, record.epmd_port, EPMD_LIMIT)?));
+    let holder = record.and_then(|record| Holder::of(port(&record.target(instance).ok()?, EPMD_LIMIT)?));
     let by = holder.map(|holder| format!(" by {holder}")).unwrap_or_default();
     Diagnosis::new(
         "name-in-use",

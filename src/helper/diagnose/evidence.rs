@@ -1,7 +1,7 @@
 //! What a dead VM left: its log, its crash dump, what the kernel says. Reads a bounded part of each.
 
 use std::fs::{self, File};
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -12,7 +12,6 @@ use crate::helper::log;
 use crate::helper::process::Process;
 
 /// How much of a log is looked at: its end.
-const LOG: u64 = 1 << 20;
 /// How much of a crash dump: its start.
 const DUMP: u64 = 64 << 10;
 /// How many messages of the kernel.
@@ -52,7 +51,7 @@ pub(in crate::helper) struct Evidence {
 impl Evidence {
     /// Of a VM in the background; `kills` as [`memory_kills`] told it at its start.
     pub(in crate::helper) fn of_background(instance: &Instance, kills: Option<u64>) -> Self {
-        Self { log: log_of_this_start(instance), ..Self::of_foreground(instance, kills, None) }
+        Self { log: plain(&log::of_this_start(instance)), ..Self::of_foreground(instance, kills, None) }
     }
 
     /// Of a VM whose output went elsewhere.
@@ -76,25 +75,6 @@ impl Evidence {
             config: config.iter().find_map(|path| head(path, DUMP)).unwrap_or_default(),
         }
     }
-}
-
-/// The end of the newest log, from where this start began.
-fn log_of_this_start(instance: &Instance) -> String {
-    let Some(path) = log::newest(instance) else { return String::new() };
-    let read = || {
-        let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(LOG)))?;
-        let mut bytes = Vec::new();
-        file.take(LOG).read_to_end(&mut bytes)?;
-        Ok::<_, std::io::Error>(bytes)
-    };
-    let bytes = read().unwrap_or_default();
-    let text = plain(&String::from_utf8_lossy(&bytes));
-    let text = text.rsplit_once("LOGGING STARTED").map_or(text.as_str(), |(_, after)| after);
-    let text = text.split_once('\n').map_or("", |(_, after)| after);
-    // It closes run_erl's own heading.
-    text.strip_prefix("=====\n").unwrap_or(text).to_owned()
 }
 
 /// A text without carriage returns and colours.

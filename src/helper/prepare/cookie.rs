@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Failure, Message, Status};
 use crate::helper::env::{self, Instance};
@@ -13,8 +13,12 @@ use crate::vmargs::{CookieRule, Secret};
 const LENGTH: usize = 20;
 
 /// A cookie.
-pub(super) struct Found {
+pub(in crate::helper) struct Found {
     pub secret: Secret,
+    /// The file it was in; none: it was said by the environment or vm.args, or has just been made.
+    pub file: Option<PathBuf>,
+    /// Whether it has just been made.
+    pub made: bool,
 }
 
 /// What the environment says: `RELEASE_COOKIE` (`RELX_COOKIE`), or the content of the file `RELEASE_COOKIE_FILE`.
@@ -34,7 +38,7 @@ pub(super) fn wished() -> Result<Option<Secret>, Failure> {
 /// one that this instance had last time, a new one.
 pub(super) fn find(instance: &Instance, decided: Option<&Secret>) -> Result<Found, Failure> {
     if let Some(secret) = decided {
-        return Ok(Found { secret: secret.clone() });
+        return Ok(Found { secret: secret.clone(), file: None, made: false });
     }
     let home = env::var("HOME").map(|home| Path::new(&home).join(".erlang.cookie"));
     let mine = record::cookie_file(&instance.state);
@@ -43,9 +47,9 @@ pub(super) fn find(instance: &Instance, decided: Option<&Secret>) -> Result<Foun
         // Not there, or not ours to read: the next one.
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
         let secret = checked(&text, &file)?;
-        return Ok(Found { secret });
+        return Ok(Found { secret, file: Some(file), made: false });
     }
-    Ok(Found { secret: generate()? })
+    Ok(Found { secret: generate()?, file: None, made: true })
 }
 
 /// The cookie in a file.

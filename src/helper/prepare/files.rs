@@ -17,7 +17,7 @@ pub(super) fn make_private(directory: &Path) -> Result<(), Failure> {
 
 /// Refuses a directory in which somebody else could put other files in the place of ours, and another's link to one
 /// of ours, which may lead elsewhere at any time.
-pub(super) fn trust(directory: &Path) -> Result<(), Failure> {
+pub(in crate::helper) fn trust(directory: &Path) -> Result<(), Failure> {
     let failed = |error| cannot(directory, &error);
     let (link, meta) =
         (fs::symlink_metadata(directory).map_err(failed)?, fs::metadata(directory).map_err(failed)?);

@@ -10,6 +10,7 @@ use super::erts::Erts;
 use super::request::{Guest, Request};
 use super::{cookie, erts, scratch, source, sysconfig};
 use crate::error::{Failure, Message, Status};
+use crate::helper::crash;
 use crate::helper::env::{self, Instance};
 use crate::host::Facts;
 use crate::vmargs::{Args, Secret};
@@ -235,7 +236,7 @@ fn script(instance: &Instance) -> Result<PathBuf, Failure> {
 }
 
 /// The applications of this version and their versions, of its .rel file.
-fn applications(instance: &Instance) -> Vec<(String, String)> {
+pub(in crate::helper) fn applications(instance: &Instance) -> Vec<(String, String)> {
     let directory = instance.version_dir();
     let own = directory.join(&instance.name).with_added_extension("rel");
     let other = || {
@@ -304,7 +305,10 @@ pub(super) fn environment(instance: &Instance, erts: &Erts) -> Result<Vec<(&'sta
         ("ERL_FLAGS", String::new()),
         ("ERL_ZFLAGS", String::new()),
     ];
-    if env::var("ERL_CRASH_DUMP").is_none() && env::var("ERL_CRASH_DUMP_SECONDS").is_none() {
+    let dump = env::var("ERL_CRASH_DUMP");
+    // Called by the node, which is to keep its place for itself.
+    let of_the_node = dump.as_ref().is_some_and(|dump| Path::new(dump) == instance.log.join(crash::NAME));
+    if of_the_node || (dump.is_none() && env::var("ERL_CRASH_DUMP_SECONDS").is_none()) {
         // It would be left in the caller's directory.
         pairs.push(("ERL_CRASH_DUMP_SECONDS", "0".into()));
     }

@@ -12,6 +12,7 @@ mod erts;
 mod explain;
 mod files;
 mod guest;
+mod outlook;
 mod remote;
 mod request;
 mod scratch;
@@ -21,7 +22,9 @@ mod substitute;
 mod sysconfig;
 mod version;
 
-pub(super) use files::cannot as cannot_write;
+pub(super) use files::{cannot as cannot_write, trust};
+pub(super) use guest::applications;
+pub(super) use outlook::{Outlook, erts_bin, look};
 pub(super) use remote::run as remote;
 pub(super) use version::Rendered;
 
@@ -31,7 +34,7 @@ use std::path::{Path, PathBuf};
 use super::env::{self, Instance};
 use super::process::Process;
 use super::record::{self, Record};
-use super::{launch, lock, print, tell};
+use super::{crash, launch, lock, print, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
@@ -125,7 +128,7 @@ fn running(instance: &Instance) -> Option<String> {
 /// Makes the state directory, or refuses one that is not this user's alone.
 pub(super) fn make_state(state: &Path) -> Result<(), Failure> {
     files::make_private(state)?;
-    files::trust(state)
+    trust(state)
 }
 
 /// Writes a file of the state directory.
@@ -147,6 +150,7 @@ struct Plan {
     vm_args: Option<PathBuf>,
     facts: Facts,
     sizing: sizing::Sized,
+    crash_dumps: usize,
 }
 
 impl Plan {
@@ -207,6 +211,7 @@ impl Plan {
             vm_args,
             facts,
             sizing,
+            crash_dumps: request.crash_dumps,
         })
     }
 
@@ -218,6 +223,9 @@ impl Plan {
         files::make_private(&self.instance.log)?;
         if request.mode() == Mode::Background {
             files::can_log(&self.instance.log)?;
+        }
+        if let Err(error) = crash::put_aside(&self.instance.log, self.crash_dumps) {
+            warn(&format!("cannot put aside an old crash dump in {}: {error}", self.instance.log.display()));
         }
         files::make_private(&state.join("pipe"))?;
         files::make_private(&state.join("cookie"))?;
@@ -276,7 +284,10 @@ impl Plan {
             export("RELEASE_COOKIE", self.cookie.secret.expose());
         }
         if env::var("ERL_CRASH_DUMP").is_none() {
-            export("ERL_CRASH_DUMP", &path(&self.instance.log.join("erl_crash.dump")));
+            export("ERL_CRASH_DUMP", &path(&self.instance.log.join(crash::NAME)));
+        }
+        if env::var("ERL_CRASH_DUMP_SECONDS").is_none() {
+            export("ERL_CRASH_DUMP_SECONDS", crash::SECONDS);
         }
         let memory = self.facts.memory.limit.or(self.facts.memory.total);
         if let Some(bytes) = memory {

@@ -63,6 +63,8 @@ pub(super) struct Request {
     pub sizing: bool,
     /// What `[vm.flags]` says against that.
     pub overrides: Vec<Override>,
+    /// How many crash dumps of earlier nodes are kept.
+    pub crash_dumps: usize,
     /// Plain arguments for the node.
     pub extra: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl Request {
             erts: String::new(),
             sizing: false,
             overrides: Vec::new(),
+            crash_dumps: 5,
             extra: Vec::new(),
         };
         let mut json = false;
@@ -90,6 +93,9 @@ impl Request {
                 lexopt::Arg::Long("json") => json = true,
                 lexopt::Arg::Long("sizing") => request.sizing = sizing(&options::text(&mut parser)?)?,
                 lexopt::Arg::Long("flags") => request.overrides = overrides(&options::text(&mut parser)?)?,
+                lexopt::Arg::Long("crash-dumps") => {
+                    request.crash_dumps = options::number(&mut parser)?;
+                }
                 lexopt::Arg::Long("ansi") => request.ansi = true,
                 lexopt::Arg::Long("kind") => request.kind = options::text(&mut parser)?,
                 lexopt::Arg::Long("template") => request.template = options::text(&mut parser)?,

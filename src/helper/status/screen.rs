@@ -198,7 +198,7 @@ fn memory(value: &Value) -> Option<String> {
 }
 
 /// `31.2 MB`, with 1024 to the step as the VM's own tools have it.
-fn size_of(bytes: u64) -> String {
+pub(in crate::helper) fn size_of(bytes: u64) -> String {
     let mut size = bytes as f64;
     for unit in ["B", "KB", "MB", "GB"] {
         if size < 1024.0 {

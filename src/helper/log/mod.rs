@@ -1,6 +1,13 @@
 //! What a node in the background has written: the files erlang.log.1, 2, ... in the log directory.
 
-use std::fs;
+mod files;
+mod filter;
+mod stream;
+
+pub(super) use files::ordered;
+pub(super) use filter::{Filter, Style, harmless};
+pub(super) use stream::{Mark, Stream, inode, own_heading};
+
 use std::path::PathBuf;
 
 use super::env::Instance;
@@ -13,12 +20,31 @@ const TAIL: usize = 20;
 const WHOLE_HEAD: usize = 100;
 const WHOLE_TAIL: usize = 400;
 
-/// The file that is being written: run_erl writes erlang.log.1 to erlang.log.5 in turn.
+/// The file that is being written.
 pub(super) fn newest(instance: &Instance) -> Option<PathBuf> {
-    let logs = fs::read_dir(&instance.log).ok()?.flatten();
-    let logs = logs.filter(|entry| entry.file_name().to_string_lossy().starts_with("erlang.log."));
-    logs.max_by_key(|entry| entry.metadata().and_then(|metadata| metadata.modified()).ok())
-        .map(|entry| entry.path())
+    ordered(&instance.log).pop()
+}
+
+/// The most bytes of it: a node that fails in a loop may fill all its files.
+const MOST: u64 = 1 << 20;
+
+/// The log since this start, over all the files that it went to.
+pub(super) fn of_this_start(instance: &Instance) -> String {
+    let mut out = Vec::new();
+    let mut read = || -> std::io::Result<()> {
+        let mut stream = Stream::open(&ordered(&instance.log))?;
+        let from = stream.last_start()?.max(stream.length().saturating_sub(MOST));
+        let mut filter = Filter::default();
+        stream.read(from, false, |block| {
+            filter.feed(block, &mut out);
+            Ok(())
+        })?;
+        filter.finish(&mut out);
+        Ok(())
+    };
+    // What can't be read can't be told either.
+    let _ = read();
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// The lines of a log when they are few, else where it begins and ends: less of it where its reason is known.
