@@ -23,6 +23,7 @@ mod rpc;
 mod sockets;
 mod status;
 mod stop;
+mod supervise;
 mod wait;
 
 use std::ffi::OsString;
@@ -49,6 +50,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
     if name.to_str().is_some_and(|name| WRITERS.contains(&name)) && lock::is_asked() {
         lock::take_if_asked(&env::Instance::from_env()?)?;
     }
+    supervise::announce(&name);
     match name.to_str().unwrap_or_default() {
         "prepare" => prepare::run(rest),
         "remote" => prepare::remote(rest),
@@ -67,6 +69,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "install" | "upgrade" | "downgrade" => releases::switch(rest),
         "lock" => lock::run(rest),
         "launch" => match launch::run(rest)? {},
+        "supervise" => match supervise::run(rest)? {},
         "hook" => hook::run(rest),
         "hook-check" => hook_check::run(rest),
         "--version" => {

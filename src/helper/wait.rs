@@ -25,7 +25,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let record = Record::read(&instance)?.ok_or_else(|| client::not_running(&instance))?;
     let process = launched(&instance, deadline)?;
     // It is there until it has written all that the VM said.
-    let launcher = process.parent("run_erl").and_then(|parent| parent.open());
+    let launcher = process.parent("run_erl").or_else(|| process.parent("relboot-helper"));
+    let launcher = launcher.and_then(|parent| parent.open());
     if !process.is_alive() {
         return Err(died(&instance, launcher.as_ref()));
     }

@@ -61,6 +61,7 @@ pub const ASSETS: &[Asset] = assets![
     "boot/erts.sh",
     "boot/hooks.sh",
     "boot/node.sh",
+    "boot/phase.sh",
     "boot/plain.sh",
     "plugins/README.md",
 ];
