@@ -60,6 +60,8 @@ mod state;
 #[cfg(test)]
 mod status;
 #[cfg(test)]
+mod supervise;
+#[cfg(test)]
 mod sys_config;
 #[cfg(test)]
 mod sys_config_guide;

@@ -142,7 +142,8 @@ _boot_erts_background() {
     fi
     # No "( )": with a redirection yash would make two processes of it, and the outer one would stay.
     if [ -n "$_boot_helper" ]; then
-        _boot_erts_supervise --log-files "$_boot_log_files" --log-bytes "$_boot_log_bytes" </dev/null >/dev/null &
+        _boot_erts_supervise --log-files "$_boot_log_files" --log-bytes "$_boot_log_bytes" </dev/null \
+            >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
         return
     fi
     _boot_erts_exec </dev/null >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
