@@ -34,7 +34,9 @@ boot_command() {
 
 _boot_foreground_run() {
     [ -n "$_boot_supervise" ] || _boot_foreground_alone
-    [ -z "$_boot_helper" ] || _boot_erts_supervise
+    _boot_foreground_watchdog=${_boot_watchdog#0} # 0: none
+    [ -z "$_boot_helper" ] ||
+        _boot_erts_supervise ${_boot_foreground_watchdog:+--watchdog "$_boot_foreground_watchdog"}
     # As above, once more: a new shell may go on here.
     # shellcheck source=/dev/null
     . "$BOOT_DIR/plain.sh"

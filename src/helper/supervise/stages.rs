@@ -67,6 +67,8 @@ pub(super) struct Stages {
     /// Commands at work that stop it, and that make it boot again or become another version.
     stops: usize,
     reloads: usize,
+    /// Whether the process that waits for the node is asked how far it is.
+    tells: bool,
     post_failed: bool,
     /// Whether the lock is ours.
     locked: bool,
@@ -93,6 +95,7 @@ impl Stages {
             killed: false,
             stops: 0,
             reloads: 0,
+            tells: true,
             vm: 0,
             post_failed: false,
             locked: false,
@@ -119,6 +122,7 @@ impl Stages {
     /// The VM was started.
     pub(super) fn booting(&mut self) {
         self.notify.status("starting");
+        self.tells = self.notify.has_listener();
         self.notify.extend(self.request.start + MARGIN);
         self.vm = self.children.pid(Role::Vm).map_or(0, |pid| pid.as_raw_nonzero().get());
         // In the background the command waits that has started it.
@@ -131,7 +135,7 @@ impl Stages {
     fn wait(&mut self, limit: Duration) {
         let mut command = self.programs.helper("wait");
         command.arg(format!("--timeout={}", limit.as_secs())).stdout(Stdio::null()).stderr(Stdio::null());
-        if self.notify.has_listener()
+        if self.tells
             && let Ok((from, to)) = std::io::pipe()
         {
             command.arg("--progress=lines").stdout(to);
@@ -244,6 +248,11 @@ impl Stages {
                 if !self.hooks(Phase::PostStart) {
                     self.up();
                 }
+            }
+            // One that knows no such option.
+            2 if self.tells => {
+                self.tells = false;
+                self.wait(self.request.start);
             }
             7 => {
                 let limit = self.request.start.as_secs();
