@@ -96,7 +96,8 @@ fn foreground(raw: &'static Raw) {
     }
     let mut instance = Instance::of(raw).kit();
     let with_epmd = until_vm(&instance);
-    assert!(with_epmd.execs <= 5 && with_epmd.forks <= 2, "{with_epmd:?}");
+    // The script, which becomes the supervisor, "prepare", "launch", which becomes erlexec; "wait", if it was quicker.
+    assert!(with_epmd.execs <= 7 && with_epmd.forks <= 4, "{with_epmd:?}");
     // Nobody listens there: the helper has to start one.
     let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     instance.set("ERL_EPMD_PORT", &free.to_string());
@@ -104,8 +105,8 @@ fn foreground(raw: &'static Raw) {
     let without = until_vm(&instance);
     let mut kill = instance.command(std::path::Path::new("epmd"));
     instance.finish(kill.arg("-kill"), "").ok();
-    assert!(without.execs <= 5 && without.forks <= 2, "{without:?}");
-    assert_eq!(without.execs, with_epmd.execs + 1, "the epmd itself");
+    // And the epmd itself.
+    assert!(without.execs <= 8 && without.forks <= 5, "{without:?}");
 }
 
 /// The processes of `foreground` until it executes the VM, which is stopped as soon as it has booted.

@@ -31,21 +31,31 @@ fn plugin(instance: &Instance, hooks: &[&str]) {
     }
 }
 
+/// A release whose `rel/relboot.toml` is this.
+fn configured(raw: &'static Raw, toml: &str) -> Instance {
+    let instance = Instance::of(raw).kit();
+    let file = instance.base().join("relboot.toml");
+    fs::write(&file, toml).unwrap();
+    instance.generate(&["--config", file.to_str().unwrap()]).ok();
+    instance
+}
+
 /// What a process has as standard input.
 fn stdin(pid: u32) -> PathBuf {
     fs::read_link(format!("/proc/{pid}/fd/0")).unwrap()
 }
 
 #[test]
-fn without_hooks_the_node_takes_the_scripts_place() {
+fn unsupervised_the_node_takes_the_scripts_place() {
     for raw in [rebar3(), mix()].into_iter().flatten() {
-        let instance = Instance::of(raw).kit();
+        let instance = configured(raw, "[supervise]\nenabled = false\n");
         let mut node = foreground(&instance);
         let input = stdin(node.pid());
         answers(&instance);
         assert_eq!(instance.vms(), [node.pid()]);
         assert_eq!(instance.run(&["pid"]).ok(), format!("{}\n", node.pid()));
         assert_eq!(stdin(node.pid()), input);
+        assert!(!node.text().contains("warning"), "{}", node.text());
         let again = instance.run(&["foreground"]);
         let already = format!("error: demo is already running (pid {})\nhelp: ", node.pid());
         assert!(again.status == 1 && again.stderr.starts_with(&already), "{again}");
@@ -55,11 +65,19 @@ fn without_hooks_the_node_takes_the_scripts_place() {
             instance.said(&["ping"]),
             "3\n! error: demo is not running\n! help: ROOT/bin/demo start\n"
         );
+        // Who could run the hooks is not there.
+        plugin(&instance, &["pre_start", "post_start", "pre_stop", "post_foreground"]);
+        let mut node = foreground(&instance);
+        answers(&instance);
+        node.signal(Signal::TERM);
+        assert_eq!(node.end(), 0, "{}", node.text());
+        let told = "warning: nobody is left to run the hooks: post_start pre_stop post_foreground\nhelp: ";
+        assert!(node.text().contains(told) && !node.text().contains("hook: post"), "{}", node.text());
     }
 }
 
 #[test]
-fn with_hooks_the_script_stays_and_runs_them() {
+fn the_helper_stays_and_runs_the_hooks() {
     for raw in [rebar3(), mix()].into_iter().flatten() {
         let instance = Instance::of(raw).kit();
         plugin(&instance, &["pre_start", "post_start", "pre_stop", "post_stop", "post_foreground"]);
@@ -145,7 +163,8 @@ fn a_node_that_dies_in_the_foreground_gives_its_status() {
         assert_eq!(node.end(), 3, "{}", node.text());
     }
     let text = fs::read_to_string(instance.base().join("out")).unwrap();
-    assert!(text.contains("hook: failed of foreground") && !text.contains("post_stop"), "{text}");
+    let hooks: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("hook: ")).collect();
+    assert_eq!(hooks, ["post_stop of foreground", "failed of foreground"], "{text}");
 }
 
 #[test]

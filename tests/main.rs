@@ -76,6 +76,8 @@ mod status;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]
+mod supervise;
+#[cfg(test)]
 mod sys_config;
 #[cfg(test)]
 mod sys_config_guide;

@@ -107,10 +107,12 @@ _boot_core_environment() {
     export BOOT_API BOOT_COMMAND BOOT_DIR BOOT_PROG
     export RELEASE_ROOT RELEASE_NAME RELEASE_VSN RELEASE_COMMAND RELEASE_PROG
     _boot_core_env_files
+    # shellcheck source=/dev/null
+    . "$_boot_core_dir/state.sh"
     if [ -n "${BOOT_STATE_DIR:-}" ]; then
-        _boot_core_absolute
+        _boot_state_absolute
     else
-        _boot_core_state_dir
+        _boot_state_find
     fi
     BOOT_LOG_DIR=${BOOT_LOG_DIR:-${RUNNER_LOG_DIR:-$BOOT_STATE_DIR/log}}
     RELEASE_TMP=${RELEASE_TMP:-${BOOT_STATE_DIR%/*}}
@@ -153,76 +155,6 @@ _boot_core_says() {
         esac
     done <"$1"
     return 1
-}
-
-# The instance's state directory: where a node has left its record and lives; else, for a start, the first
-# place that can be written, and for the others one with a record. They have to find it without the
-# environment of the start.
-_boot_core_state_dir() {
-    _boot_instance=${BOOT_INSTANCE:-${RELEASE_NODE:-$RELEASE_NAME}}
-    # It becomes a directory's name.
-    case $_boot_instance in
-    . | .. | */* | *'
-'*) boot_die "an instance can't be named \"$_boot_instance\": no slash, no newline, neither . nor .." \
-        "set BOOT_INSTANCE, or RELEASE_NODE, to a name such as $RELEASE_NAME-2" 2 ;;
-    esac
-    _boot_core_usable=
-    _boot_core_recorded=
-    _boot_core_closed=
-    _boot_core_runtime=${RUNTIME_DIRECTORY:-} # systemd's: one or more, separated by colons
-    # Directories for the run are taken before the release's own where somebody has made one for this release; after
-    # it, where the release can't be written, they are made.
-    _boot_core_user=${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/$RELEASE_NAME}
-    _boot_core_run=/run/$RELEASE_NAME
-    # A variable of its own: yash keeps it to the function.
-    for _boot_core_base in "${RELEASE_TMP:-}" "${_boot_core_runtime%%:*}" "${_boot_core_user:+$_boot_core_user/.}" \
-        "$_boot_core_run/." "$RELEASE_ROOT/tmp" "$_boot_core_user" "$_boot_core_run"; do
-        case $_boot_core_base in
-        */.)
-            [ -d "$_boot_core_base" ] || continue
-            _boot_core_base=${_boot_core_base%/.}
-            ;;
-        esac
-        [ -n "$_boot_core_base" ] || continue
-        BOOT_STATE_DIR=$_boot_core_base/$_boot_instance
-        _boot_core_absolute
-        if [ -e "$BOOT_STATE_DIR/node" ]; then
-            _boot_core_recorded=${_boot_core_recorded:-$BOOT_STATE_DIR}
-            _boot_core_pid=
-            [ ! -r "$BOOT_STATE_DIR/pid" ] || read -r _boot_core_pid _boot_core_start <"$BOOT_STATE_DIR/pid" || :
-            [ ! -d "/proc/${_boot_core_pid:-none}" ] || return 0
-        elif _boot_core_is_closed "$_boot_core_base" || _boot_core_is_closed "$BOOT_STATE_DIR"; then
-            _boot_core_closed=${_boot_core_closed:-$BOOT_STATE_DIR}
-        fi
-        [ -n "$_boot_core_usable" ] || _boot_core_see_usable
-    done
-    case $BOOT_COMMAND in
-    start | foreground | console) BOOT_STATE_DIR=${_boot_core_usable:-$_boot_core_recorded} ;;
-    *) BOOT_STATE_DIR=${_boot_core_recorded:-${_boot_core_closed:-$_boot_core_usable}} ;;
-    esac
-    BOOT_STATE_DIR=${BOOT_STATE_DIR:-$RELEASE_ROOT/tmp/$_boot_instance}
-}
-
-# DIRECTORY: whether it is another user's, who alone knows what is in it
-_boot_core_is_closed() {
-    [ -d "$1" ] && [ ! -x "$1" ]
-}
-
-# sets _boot_core_usable when BOOT_STATE_DIR, or what of its path is there, can be written
-_boot_core_see_usable() {
-    _boot_core_up=$BOOT_STATE_DIR
-    while [ -n "$_boot_core_up" ] && [ ! -e "$_boot_core_up" ]; do
-        _boot_core_up=${_boot_core_up%/*}
-    done
-    [ ! -w "${_boot_core_up:-/}" ] || _boot_core_usable=$BOOT_STATE_DIR
-}
-
-# Other commands are called from other directories.
-_boot_core_absolute() {
-    case $BOOT_STATE_DIR in
-    /*) ;;
-    *) BOOT_STATE_DIR=$PWD/$BOOT_STATE_DIR ;;
-    esac
 }
 
 # ARG...: the helper as a step on the way

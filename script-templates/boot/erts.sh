@@ -69,6 +69,16 @@ _boot_erts_render() {
         ${_boot_flags:+--flags "$_boot_flags"} ${_boot_crash_dumps:+--crash-dumps "$_boot_crash_dumps"} ${_boot_erts_option:+"$_boot_erts_option"} -- "$@"
 }
 
+# [OPTION...]: takes the place of this process with the helper as the VM's parent
+_boot_erts_supervise() {
+    [ -n "$_boot_stop_kill" ] || set -- --no-kill "$@"
+    [ -z "$_boot_stop_dump" ] || set -- --dump "$@"
+    set -- "$_boot_helper" supervise --start "$_boot_start_timeout" --stop "$_boot_stop_timeout" "$@" -- \
+        "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS"
+    eval "set -- \"\$@\" ${_boot_extra:+-extra $_boot_extra}"
+    exec "$@"
+}
+
 # takes the place of this process with the VM; its pid and start time stay those of this process
 _boot_erts_exec() {
     # As arguments: to an "-extra" in a file erlexec adds a "--" for the application to see.
@@ -123,16 +133,23 @@ _boot_erts_note_pid() {
 
 # starts the VM in the background; its output goes to the log directory
 _boot_erts_background() {
-    if [ -x "$BINDIR/run_erl" ]; then
+    if [ -x "$BINDIR/run_erl" ] || [ -n "$_boot_helper" ]; then
         # The helper knows it without a process of its own.
         _boot_umask=$(umask)
         export _boot_umask
         umask 077
+    fi
+    if [ -x "$BINDIR/run_erl" ]; then
         # shellcheck disable=SC2119 # nobody is to call it
         _boot_erts_run_erl
         return
     fi
     # No "( )": with a redirection yash would make two processes of it, and the outer one would stay.
+    if [ -n "$_boot_helper" ]; then
+        _boot_erts_supervise --log-files "$_boot_log_files" --log-bytes "$_boot_log_bytes" </dev/null \
+            >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
+        return
+    fi
     _boot_erts_exec </dev/null >>"$BOOT_LOG_DIR/erlang.log.1" 2>&1 &
 }
 

@@ -142,14 +142,14 @@ _boot_plain_stop() {
         boot_info "$RELEASE_NAME is not running"
         return 0
     fi
-    _boot_plain_end
+    _boot_plain_bring_down
     set -- "$?"
     _boot_plain_alive || rm -f "$BOOT_STATE_DIR/pid" "$BOOT_STATE_DIR/node"
     return "$1"
 }
 
 # the way down: asked, then forced
-_boot_plain_end() {
+_boot_plain_bring_down() {
     _boot_plain_late="$RELEASE_NAME (pid $_boot_plain_pid)"
     if [ "$_boot_plain_kill" != now ]; then
         _boot_plain_signal TERM "$_boot_plain_limit" again
@@ -191,5 +191,106 @@ _boot_plain_signal() {
         fi
         _boot_plain_passed=$((_boot_plain_passed + 1))
         sleep 1
+    done
+}
+
+# the parent of a node in the foreground, where hooks come after its start; post_start can't: nobody knows when it has booted
+_boot_plain_supervise() {
+    _boot_plain_vm=
+    _boot_plain_leaving=
+    _boot_plain_ender=
+    trap _boot_plain_on_signal HUP INT TERM
+    # A shell gives a background process no standard input of its own accord.
+    exec 3<&0
+    # No "( )": with a redirection yash would make two processes of it, and signal the outer one.
+    _boot_erts_exec <&3 3<&- &
+    _boot_plain_vm=$!
+    exec 3<&-
+    # A signal from before there was a process to stop.
+    [ -z "$_boot_plain_leaving" ] || _boot_plain_end_vm
+    _boot_plain_wait "$_boot_plain_vm"
+    [ -n "$_boot_plain_leaving" ] || return "$_boot_plain_result"
+    _boot_plain_end "$_boot_plain_result"
+}
+
+# on HUP, INT, TERM: no more than to begin, so that no signal gets lost between a look and a wait
+_boot_plain_on_signal() {
+    _boot_plain_interrupted=yes
+    [ -z "$_boot_plain_leaving" ] || return 0
+    _boot_plain_leaving=yes
+    [ -z "$_boot_plain_vm" ] || _boot_plain_end_vm
+}
+
+# begins a process that runs pre_stop and then tells the VM
+_boot_plain_end_vm() {
+    [ -z "$_boot_plain_ender" ] || return 0
+    _boot_plain_ender=none
+    _boot_plain_ender &
+    _boot_plain_ender=$!
+}
+
+# pre_stop, then SIGTERM, again for a while as a VM that is still booting loses it; its status is that of pre_stop.
+# The parent sends SIGTERM here once the VM has ended.
+_boot_plain_ender() {
+    _boot_plain_ended=
+    trap '_boot_plain_ended=yes' TERM
+    _boot_hooks_binding=
+    (_boot_hooks_apart pre_stop)
+    set -- "$?"
+    for _boot_plain_pause in 1 2 4 8 16; do
+        [ -z "$_boot_plain_ended" ] || break
+        kill -TERM "$_boot_plain_vm" 2>/dev/null || break
+        sleep "$_boot_plain_pause" &
+        wait "$!"
+    done
+    return "$1"
+}
+
+# STATUS: of the stopped VM: post_stop, and what the whole comes to
+_boot_plain_end() {
+    kill -TERM "$_boot_plain_ender" 2>/dev/null
+    _boot_plain_wait "$_boot_plain_ender"
+    [ "$_boot_plain_result" -ne 6 ] || _boot_hooks_post_failed=yes
+    _boot_hooks_apart post_stop &
+    _boot_plain_wait "$!"
+    [ "$_boot_plain_result" -ne 6 ] || _boot_hooks_post_failed=yes
+    # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.
+    case $1 in
+    143 | 271 | 399) return 0 ;;
+    esac
+    return "$1"
+}
+
+# PID: waits for its end, over signals that interrupt; its status is in _boot_plain_result
+_boot_plain_wait() {
+    _boot_plain_result=
+    while :; do
+        _boot_plain_interrupted=
+        wait "$1"
+        set -- "$1" "$?"
+        case $2:$_boot_plain_interrupted${KSH_VERSION:+:ksh} in
+        # bash, where a signal met the end: the status is lost, or comes in the next round
+        -*)
+            _boot_plain_result=143
+            kill -0 "$1" 2>/dev/null || return 0
+            continue
+            ;;
+        # the signal's, as shells count (ksh93: 1)
+        129:yes* | 130:yes* | 143:yes* | 257:yes* | 258:yes* | 271:yes* | 385:yes* | 386:yes* | 399:yes* | 1:yes:ksh)
+            _boot_plain_result=143
+            continue
+            ;;
+        # told already in the round before, or lost to its signal
+        127:*) [ -z "$_boot_plain_result" ] || return 0 ;;
+        # The child's if it comes twice: bash may name a signal whose trap has run already.
+        129:* | 130:* | 143:* | 257:* | 258:* | 271:* | 385:* | 386:* | 399:*)
+            if [ "$2" != "$_boot_plain_result" ] || kill -0 "$1" 2>/dev/null; then
+                _boot_plain_result=$2
+                continue
+            fi
+            ;;
+        esac
+        _boot_plain_result=$2
+        [ -n "$_boot_plain_interrupted" ] || return 0
     done
 }

@@ -1,4 +1,4 @@
-//! `launch [--unlock] -- ERLEXEC [ARG...]`: becomes the node. On the way it takes the instance's place, which the
+//! `launch [--unlock] [--parent PID] -- ERLEXEC [ARG...]`: becomes the node. On the way it takes the instance's place, which the
 //! kernel gives to one process at a time and takes back when that process ends, however it ends.
 
 use std::convert::Infallible;
@@ -10,7 +10,10 @@ use std::process::{Command, id};
 use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags, fcntl_lock};
 use rustix::io::Errno;
-use rustix::process::{Flock, FlockType, Resource, Rlimit, fcntl_getlk, getrlimit, setrlimit};
+use rustix::process::{
+    Flock, FlockType, Resource, Rlimit, Signal, fcntl_getlk, getppid, getrlimit,
+    set_parent_process_death_signal, setrlimit,
+};
 
 use super::env::{self, Instance};
 use super::process::Process;
@@ -20,19 +23,22 @@ use crate::error::{Failure, Message, Status};
 struct Request {
     /// Whether the command that works on the instance is this process, and gives way to others now.
     unlock: bool,
+    /// The process whose end is to be the node's too.
+    parent: Option<i32>,
     program: PathBuf,
     arguments: Vec<OsString>,
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
-    let mut unlock = false;
+    let (mut unlock, mut parent) = (false, None);
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
         match argument {
             lexopt::Arg::Long("unlock") => unlock = true,
+            lexopt::Arg::Long("parent") => parent = options::text(&mut parser)?.parse().ok(),
             lexopt::Arg::Value(program) => {
                 let rest = parser.raw_args().map_err(|error| options::usage(&error))?;
-                return Ok(Request { unlock, program: program.into(), arguments: rest.collect() });
+                return Ok(Request { unlock, parent, program: program.into(), arguments: rest.collect() });
             }
             other => return Err(options::usage(&other.unexpected())),
         }
@@ -44,6 +50,9 @@ fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Infallible, Failure> {
     let request = parse(arguments)?;
     let instance = Instance::from_env()?;
+    if let Some(parent) = request.parent {
+        follow(parent)?;
+    }
     take_place(&instance)?;
     let this = Process::now(id().cast_signed()).map_or(0, |process| process.start());
     prepare::write_private(&instance.state.join("pid"), &format!("{} {this}\n", id()))?;
@@ -77,6 +86,16 @@ fn caller_umask() {
     if let Some(mask) = mask {
         rustix::process::umask(Mode::from_raw_mode(mask));
     }
+}
+
+/// When the supervisor is killed the node gets SIGTERM, which it takes for `init:stop()`: the kernel sees to that.
+fn follow(parent: i32) -> Result<(), Failure> {
+    let _ = set_parent_process_death_signal(Some(Signal::TERM));
+    // It may have been killed before.
+    if getppid().is_some_and(|pid| pid.as_raw_nonzero().get() == parent) {
+        return Ok(());
+    }
+    Err(Message::new(Status::Failed, "the supervisor has ended").into())
 }
 
 /// The file that a running node has locked.

@@ -210,6 +210,33 @@ pub(super) fn give_up(state: &Path) {
     }
 }
 
+/// For the supervisor, which stops the node by itself: takes the lock if nobody has it.
+pub(super) fn take_over(state: &Path, command: &str) -> bool {
+    let Some(process) = Process::now(std::process::id().cast_signed()) else { return false };
+    let Ok(mut file) = LockFile::open(state) else { return false };
+    if file.holder().is_some_and(|holder| holder.process != process && holder.process.is_alive()) {
+        return false;
+    }
+    file.write(&Holder { process, command: command.to_owned() }.to_line()).is_ok()
+}
+
+/// What the commands that this process calls have in their environment when it holds the lock.
+pub(super) fn token_of_this() -> String {
+    let pid = std::process::id();
+    let start = Process::now(pid.cast_signed()).map_or(0, |process| process.start());
+    format!("{pid}:{start}")
+}
+
+/// Whether another process is at work that runs the hooks of a stop itself.
+pub(super) fn is_being_stopped(state: &Path) -> bool {
+    let holder = LockFile::open(state).ok().and_then(|mut file| file.holder());
+    holder.is_some_and(|holder| {
+        matches!(holder.command.as_str(), "stop" | "restart" | "reboot")
+            && holder.process.pid != std::process::id().cast_signed()
+            && holder.process.is_alive()
+    })
+}
+
 /// For a command whose work others have to end: it gives up the lock that it holds.
 pub(super) fn release(state: &Path) {
     let token = env::var(TOKEN);

@@ -28,6 +28,7 @@ mod run_as;
 mod sockets;
 mod status;
 mod stop;
+mod supervise;
 mod told;
 mod wait;
 
@@ -56,6 +57,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
     if name.to_str().is_some_and(|name| WRITERS.contains(&name)) && lock::is_asked() {
         lock::take_if_asked(&env::Instance::from_env()?)?;
     }
+    supervise::announce(&name);
     match name.to_str().unwrap_or_default() {
         "prepare" => prepare::run(rest),
         "remote" => prepare::remote(rest),
@@ -77,6 +79,7 @@ fn dispatch(arguments: Vec<OsString>) -> Result<Status, Failure> {
         "lock" => lock::run(rest),
         "launch" => match launch::run(rest)? {},
         "run-as" => match run_as::run(rest)? {},
+        "supervise" => match supervise::run(rest)? {},
         "hook" => hook::run(rest),
         "hook-check" => hook_check::run(rest),
         "--version" => {

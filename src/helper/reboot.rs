@@ -150,7 +150,11 @@ fn keeper(instance: &Instance, vm: i32) -> Keeper {
         return Keeper::Ourselves;
     }
     let Some(mut parent) = parent_of(vm) else { return unseen() };
-    if is_supervise(parent) || is_foreground_script(parent, &instance.name) {
+    let helper = supervisor(parent);
+    if helper == Some(Kept::InBackground) {
+        return Keeper::Ourselves;
+    }
+    if helper.is_some() || is_foreground_script(parent, &instance.name) {
         match parent_of(parent) {
             Some(above) => parent = above,
             None => return unseen(),
@@ -215,15 +219,24 @@ fn supervised_as(vm: i32) -> Option<String> {
     Some(format!("{}:{}", value("SUPERVISOR_GROUP_NAME")?, value("SUPERVISOR_PROCESS_NAME")?))
 }
 
-/// The helper that stays above a node in the foreground.
-fn is_supervise(pid: i32) -> bool {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let mut words = line.split(|byte| *byte == 0);
-    words.next().is_some_and(|program| program.ends_with(b"relboot-helper"))
-        && words.next() == Some(b"supervise")
+/// Where the helper that supervises a VM keeps it.
+#[derive(Debug, PartialEq, Eq)]
+enum Kept {
+    InForeground,
+    InBackground,
 }
 
-/// The script `bin/NAME foreground`, which stays above the VM when there are hooks to run later.
+/// Whether that is `relboot-helper supervise`.
+fn supervisor(pid: i32) -> Option<Kept> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let mut words = line.split(|byte| *byte == 0);
+    let program = words.next().map(String::from_utf8_lossy)?;
+    let is_one = program.ends_with("relboot-helper") && words.next() == Some(b"supervise");
+    let detached = words.take_while(|word| *word != b"--").any(|word| word == b"--log-files");
+    is_one.then_some(if detached { Kept::InBackground } else { Kept::InForeground })
+}
+
+/// The script `bin/NAME foreground`, which stays above the VM when there are hooks to run later and no helper.
 fn is_foreground_script(pid: i32, name: &str) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();

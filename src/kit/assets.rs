@@ -64,7 +64,9 @@ pub const ASSETS: &[Asset] = assets![
     "boot/erts.sh",
     "boot/hooks.sh",
     "boot/node.sh",
+    "boot/phase.sh",
     "boot/plain.sh",
+    "boot/state.sh",
     "plugins/README.md",
 ];
 

@@ -1,5 +1,5 @@
-//! `foreground` with hooks: signals, standard input and the status pass through the shell that stays. The VM
-//! is a stand-in that can be told how to end; see `shells` for real ones.
+//! `foreground` with hooks: signals, standard input and the status pass through the helper, or without it the shell, that
+//! stays. The VM is a stand-in that can be told how to end; see `shells` for real ones.
 
 use std::fs::{self, File};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -88,7 +88,7 @@ fn say(made: &Made, phases: &[&str]) {
 
 const ALL: [&str; 6] =
     ["pre_foreground", "pre_start", "post_start", "pre_stop", "post_stop", "post_foreground"];
-const SAID: &str = "pre_foreground \npre_start \nvm: up X=\npost_start \npre_stop \nvm: stopped\npost_stop \npost_foreground 0\n";
+const SAID: &str = "pre_foreground \npre_start \nvm: up X=\npost_start \npre_stop \nvm: stopped\npost_stop 0\npost_foreground 0\n";
 
 /// Output of two processes comes in either order.
 fn sorted(text: &str) -> Vec<&str> {
@@ -114,23 +114,50 @@ fn a_signal_is_a_graceful_stop_with_its_hooks() {
                 (0, sorted(SAID)),
                 "{shell:?} {signal:?}: {output}"
             );
-            let tail = "pre_stop \nvm: stopped\npost_stop \npost_foreground 0\n";
+            let tail = "pre_stop \nvm: stopped\npost_stop 0\npost_foreground 0\n";
             assert!(output.stdout.ends_with(tail), "{shell:?} {signal:?}: {output}");
         });
     }
 }
 
 #[test]
-fn more_signals_during_the_stop_change_nothing() {
+fn a_second_signal_kills_but_not_the_first_ones_echo() {
+    let mut made = Made::new("");
+    made.set("VM_SLOW", "/nonexistent");
+    say(&made, &["post_start", "pre_stop", "post_stop", "failed_foreground"]);
+    in_all_shells(|shell| {
+        let running = Running::new(&made, shell, "more");
+        running.says("vm: up");
+        running.says("post_start");
+        running.signal(Signal::TERM);
+        running.signal(Signal::HUP);
+        running.signal(Signal::INT);
+        let began = std::time::Instant::now();
+        running.says("pre_stop");
+        // The window of the echo, and SIGHUP ever after.
+        until("the echo has passed", LIMIT, || began.elapsed() > Duration::from_millis(600));
+        running.signal(Signal::HUP);
+        assert!(runs(running.read("pid").trim().parse().unwrap()), "{shell:?}: {}", running.read("err"));
+        running.signal(Signal::INT);
+        let output = running.ends();
+        let said = ["failed_foreground 137", "post_start ", "post_stop 137", "pre_stop ", "vm: up X="];
+        assert_eq!((output.status, sorted(&output.stdout)), (137, said.to_vec()), "{shell:?}: {output}");
+        let told = "is killed: a second signal came while it was stopping\n";
+        assert!(output.stderr.contains(told), "{shell:?}: {output}");
+    });
+}
+
+#[test]
+fn without_the_helper_more_signals_during_the_stop_change_nothing() {
     let mut made = Made::new("");
     let go = made.base().join("go on");
     made.set("VM_SLOW", go.to_str().unwrap());
+    fs::remove_file(made.root().join("releases/0.1.0/boot/relboot-helper")).unwrap();
     say(&made, &ALL);
     // It waits for the test, and so does the VM.
     made.hook("l", "pre_stop", "echo stopping; while [ ! -e \"$VM_SLOW.$$\" ]; do sleep 0.01; done");
     in_all_shells(|shell| {
         let running = Running::new(&made, shell, "more");
-        running.says("post_start");
         running.says("vm: up");
         running.signal(Signal::TERM);
         running.says("stopping");
@@ -163,8 +190,8 @@ fn the_status_of_a_vm_that_ends_by_itself_is_passed_on() {
         in_all_shells(|shell| {
             let output = Running::new(&made, shell, vm).ends();
             let said = match status {
-                0 => "post_foreground 0\n".to_owned(),
-                other => format!("failed_foreground {other}\nfailed {other}\n"),
+                0 => "post_stop 0\npost_foreground 0\n".to_owned(),
+                other => format!("post_stop {other}\nfailed_foreground {other}\nfailed {other}\n"),
             };
             assert_eq!(
                 (output.status, output.stdout.as_str()),
@@ -251,7 +278,7 @@ fn a_signal_before_the_node_has_booted_stops_it() {
         running.says("vm: up");
         running.signal(Signal::TERM);
         let output = running.ends();
-        let said = ["post_foreground 0", "post_stop ", "pre_stop ", "vm: stopped", "vm: up X=", "waiting"];
+        let said = ["post_foreground 0", "post_stop 0", "pre_stop ", "vm: stopped", "vm: up X=", "waiting"];
         assert_eq!((output.status, sorted(&output.stdout)), (0, said.to_vec()), "{shell:?}: {output}");
     });
 }

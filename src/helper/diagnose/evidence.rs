@@ -11,7 +11,6 @@ use crate::helper::env::{self, Instance};
 use crate::helper::log;
 use crate::helper::process::Process;
 
-/// How much of a log is looked at: its end.
 /// How much of a crash dump: its start.
 const DUMP: u64 = 64 << 10;
 /// How many messages of the kernel.

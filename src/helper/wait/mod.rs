@@ -69,7 +69,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let mut progress = Progress::new(&instance, request.form);
     interrupted::watch(&instance, &progress);
     // It is there until it has written all that the VM said.
-    let launcher = process.parent("run_erl").and_then(|parent| parent.open());
+    let launcher = process.parent("run_erl").or_else(|| process.parent("relboot-helper"));
+    let launcher = launcher.and_then(|parent| parent.open());
     if !process.is_alive() {
         return Err(died(&instance, launcher.as_ref(), kills));
     }

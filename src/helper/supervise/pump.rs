@@ -1,0 +1,162 @@
+//! What a VM in the background says, written to `erlang.log.1`, `.2`, ... in turn, in the order that run_erl has made
+//! known: the newest one stands before the gap.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::io::ioctl_fionbio;
+
+/// The VM's output and the file that it goes to.
+pub(super) struct Pump {
+    pub from: PipeReader,
+    log: Log,
+}
+
+impl Pump {
+    /// With the end that the VM writes to.
+    pub(super) fn open(directory: &Path, files: u32, bytes: u64) -> io::Result<(Self, PipeWriter)> {
+        let (from, to) = io::pipe()?;
+        ioctl_fionbio(&from, true)?;
+        Ok((Self { from, log: Log::open(directory, files, bytes)? }, to))
+    }
+
+    /// Writes down what has been said; false when nobody is left to say anything.
+    pub(super) fn advance(&mut self) -> bool {
+        let mut bytes = [0; 8192];
+        loop {
+            match self.from.read(&mut bytes) {
+                Ok(0) => return false,
+                Ok(length) => self.log.write(&bytes[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
+    /// Adds a line of our own.
+    pub(super) fn say(&mut self, text: &str) {
+        self.log.write(format!("{text}\n").as_bytes());
+    }
+}
+
+struct Log {
+    directory: PathBuf,
+    files: u32,
+    limit: u64,
+    number: u32,
+    size: u64,
+    file: Option<File>,
+}
+
+impl Log {
+    fn open(directory: &Path, files: u32, limit: u64) -> io::Result<Self> {
+        let mut log =
+            Self { directory: directory.into(), files: files.max(1), limit, number: 1, size: 0, file: None };
+        let written = |number: u32| fs::metadata(log.path(number)).and_then(|it| it.modified()).ok();
+        log.number =
+            (1..=log.files).filter(|n| written(*n).is_some()).max_by_key(|n| written(*n)).unwrap_or(1);
+        let file = log.options().append(true).open(log.path(log.number))?;
+        log.size = file.metadata()?.len();
+        log.file = Some(file);
+        log.write(format!("\n=====\n===== LOGGING STARTED {}\n=====\n", now()).as_bytes());
+        Ok(log)
+    }
+
+    fn path(&self, number: u32) -> PathBuf {
+        self.directory.join(format!("erlang.log.{number}"))
+    }
+
+    fn options(&self) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.create(true).mode(0o600);
+        options
+    }
+
+    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
+    fn write(&mut self, bytes: &[u8]) {
+        if self.size > 0 && self.size + bytes.len() as u64 > self.limit {
+            self.turn();
+        }
+        if let Some(file) = &mut self.file
+            && file.write_all(bytes).is_ok()
+        {
+            self.size += bytes.len() as u64;
+        }
+    }
+
+    fn turn(&mut self) {
+        let next = self.number % self.files + 1;
+        if self.files > 2 {
+            let _ = fs::remove_file(self.path(next % self.files + 1));
+        }
+        // First: a full disk has room again.
+        let _ = fs::remove_file(self.path(next));
+        if let Ok(file) = self.options().append(true).open(self.path(next)) {
+            (self.file, self.number, self.size) = (Some(file), next, 0);
+        }
+    }
+}
+
+/// `2026-11-22 08:13:06 UTC`.
+fn now() -> String {
+    text(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()))
+}
+
+fn text(seconds: u64) -> String {
+    let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while days >= 365 + u64::from(leap(year)) {
+        days -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let mut month = 0;
+    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    while days >= lengths[month] {
+        days -= lengths[month];
+        month += 1;
+    }
+    let (hours, minutes) = (rest / 3600, rest / 60 % 60);
+    format!("{year}-{:02}-{:02} {hours:02}:{minutes:02}:{:02} UTC", month + 1, days + 1, rest % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{Log, text};
+
+    #[test]
+    fn times_are_told_in_utc() {
+        assert_eq!(text(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(text(951_782_400), "2000-02-29 00:00:00 UTC");
+        assert_eq!(text(1_795_335_186), "2026-11-22 08:13:06 UTC");
+    }
+
+    #[test]
+    fn files_are_written_in_turn_with_a_gap_behind_the_newest() {
+        let base = tempfile::tempdir().unwrap();
+        let names = || {
+            let mut all: Vec<_> =
+                fs::read_dir(base.path()).unwrap().flatten().map(|it| it.file_name()).collect();
+            all.sort();
+            all
+        };
+        let mut log = Log::open(base.path(), 3, 100).unwrap();
+        let line = [b'x'; 60];
+        log.write(&line);
+        assert_eq!(names(), ["erlang.log.1", "erlang.log.2"]);
+        log.write(&line);
+        assert_eq!((log.number, names()), (3, vec!["erlang.log.2".into(), "erlang.log.3".into()]));
+        log.write(&line);
+        assert_eq!((log.number, names()), (1, vec!["erlang.log.1".into(), "erlang.log.3".into()]));
+        drop(log);
+        let again = Log::open(base.path(), 3, 1000).unwrap();
+        assert_eq!(again.number, 1, "the newest goes on");
+        let all = fs::read_to_string(base.path().join("erlang.log.1")).unwrap();
+        assert!(all.starts_with("xxx") && all.contains("\n===== LOGGING STARTED 20"), "{all}");
+    }
+}

@@ -1,0 +1,138 @@
+//! The node's end: a stop that was asked for, one by force, one of its own, and the hooks around it.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::super::spawn::{Phase, Role};
+use super::{AGAIN, ECHO, MARGIN, Stage, Stages};
+use crate::helper::lock;
+use crate::helper::process::Process;
+
+impl Stages {
+    pub(super) fn asked_to_stop(&mut self, signal: Signal) {
+        match self.asked {
+            None => {
+                self.asked = Some(Instant::now());
+                if self.stage < Stage::Gone {
+                    self.leave();
+                }
+            }
+            Some(first) if signal != Signal::HUP && first.elapsed() > ECHO => {
+                self.kill("is killed: a second signal came while it was stopping");
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Begins the graceful stop.
+    fn leave(&mut self) {
+        self.notify.send("STOPPING=1\nSTATUS=stopping");
+        self.notify.extend(self.request.stop + MARGIN);
+        for role in [Role::Wait, Role::Ping] {
+            self.children.signal(role, Signal::KILL);
+        }
+        self.children.signal(Role::Hooks(Phase::PostStart), Signal::TERM);
+        // Where another command has it, that one's work is cut short.
+        self.locked = self.locked || lock::take_over(&self.instance.state, "stop");
+        self.stage = Stage::Leaving;
+        if !self.hooks(Phase::PreStop) {
+            self.stop();
+        }
+    }
+
+    /// Begins the process that stops the node.
+    pub(super) fn stop(&mut self) {
+        self.stage = Stage::Stopping;
+        self.notify.extend(self.request.stop + MARGIN);
+        let left = self.request.stop.saturating_sub(self.asked.map_or(Duration::ZERO, |it| it.elapsed()));
+        // Before it has left its pid nobody else can find it.
+        if !self.has_taken_place() {
+            self.again = Some(Instant::now() + Duration::from_millis(5));
+            return;
+        }
+        let mut command = self.programs.helper("stop");
+        command.arg(format!("--timeout={}", left.as_secs().max(1))).stdout(Stdio::null());
+        if self.request.dump {
+            command.arg("--dump");
+        }
+        if !self.request.kill {
+            command.arg("--no-kill");
+        }
+        if self.request.detached() {
+            command.stderr(Stdio::null());
+        }
+        if self.children.spawn(Role::Stop, &mut command).is_err() {
+            self.to_vm(Signal::TERM);
+            self.again = Some(Instant::now() + AGAIN);
+        }
+    }
+
+    fn has_taken_place(&self) -> bool {
+        Process::noted(&self.instance.state).is_some_and(|process| process.pid == self.vm)
+    }
+
+    /// Ends the node at once, and tells why.
+    pub(super) fn kill(&mut self, why: &str) {
+        if self.lives() {
+            if !self.killed {
+                self.say("warning", why);
+            }
+            self.killed = true;
+            self.children.signal(Role::Vm, Signal::KILL);
+        }
+    }
+
+    /// The process that was to stop the node has ended, and the node has not.
+    pub(super) fn not_stopped(&mut self) {
+        if self.asked.is_some_and(|asked| asked.elapsed() < self.request.stop) {
+            self.to_vm(Signal::TERM);
+            self.again = Some(Instant::now() + 5 * AGAIN);
+        } else if self.request.kill {
+            self.kill("is killed: it has not stopped in time");
+        } else if self.locked {
+            // What is to become of it is for others to say.
+            lock::give_up(&self.instance.state);
+            self.locked = false;
+        }
+    }
+
+    /// The VM has ended.
+    pub(super) fn gone(&mut self, status: i32) {
+        let gracefully = (self.asked.is_some() || self.stops > 0) && !self.killed;
+        self.status = match status {
+            // Our signal, from before the VM knew what to do on it.
+            143 if gracefully => 0,
+            0 => self.status,
+            other => other,
+        };
+        for role in [Role::Wait, Role::Ping] {
+            self.children.signal(role, Signal::KILL);
+        }
+        self.children.signal(Role::Hooks(Phase::PostStart), Signal::TERM);
+        if !self.children.has(Role::Stop) && !self.children.has(Role::Hooks(Phase::PreStop)) {
+            self.say_goodbye();
+        }
+    }
+
+    /// The VM, and what has stopped it, are gone.
+    pub(super) fn say_goodbye(&mut self) {
+        if self.stage >= Stage::Gone {
+            return;
+        }
+        self.stage = Stage::Gone;
+        self.notify.send("STOPPING=1\nSTATUS=stopped");
+        self.notify.extend(MARGIN);
+        // Another one runs in its place, or it never began.
+        let nothing_was = self.asked.is_none() && !self.has_taken_place();
+        let others_do = self.stops > 0 || lock::is_being_stopped(&self.instance.state);
+        if !nothing_was && !others_do {
+            self.locked = self.locked || lock::take_over(&self.instance.state, "stop");
+            if self.hooks(Phase::PostStop) {
+                return;
+            }
+        }
+        self.stage = Stage::Over;
+    }
+}
