@@ -94,7 +94,7 @@ fn an_end_without_a_word_is_shown_raw() {
         "error: demo 0.1.0 ended while it was starting\nhelp: look into ROOT/tmp/demo/log/erlang.log.1";
     for (body, help) in [
         ("[io:format(\"line ~b~n\", [I]) || I <- lists:seq(1, 90)], timer:sleep(100), halt(3)", ""),
-        ("halt(\"a slogan of its own\")", ", and into ROOT/tmp/demo/log/erl_crash.dump"),
+        ("halt(\"a slogan of its own\")", "; its crash dump is ROOT/tmp/demo/log/erl_crash.dump"),
     ] {
         let _start = with_start(&instance, body);
         let output = instance.run(&["start"]);
