@@ -9,8 +9,9 @@ use rustix::process::Signal;
 
 use crate::support::instance::Instance;
 use crate::support::process::until;
-use crate::support::releases::rebar3;
+use crate::support::releases::{mix, rebar3};
 use crate::support::running::Running;
+use crate::support::tools::need;
 
 /// The crash dumps below a directory.
 fn dumps(dir: &Path) -> Vec<String> {
@@ -89,4 +90,24 @@ fn complaint_59_one_time_limit_is_told_to_all() {
     assert_eq!(node.end(), 0, "{}", node.text());
     let end = hears("STATUS=stopped");
     assert!(end.contains("EXTEND_TIMEOUT_USEC=107000000\n"), "77 s, and 30 for hooks: {end}");
+}
+
+#[test]
+fn complaint_43_a_start_does_not_take_a_node_that_is_about_to_end_for_one_that_has_booted() {
+    let (Some(raw), true) = (mix(), need(&["erlc"])) else { return };
+    let instance = Instance::of(raw).kit();
+    // "init" goes on booting while the controller of applications ends the others.
+    let source =
+        "-module('Elixir.Demo.Application').\n-export([start/2]).\nstart(_, _) -> error(no_database).\n";
+    let file = instance.base().join("Elixir.Demo.Application.erl");
+    fs::write(&file, source).unwrap();
+    instance.finish(instance.command(Path::new("erlc")).arg(&file), "").ok();
+    let beam = instance.path().join("lib/demo-0.1.0/ebin/Elixir.Demo.Application.beam");
+    assert!(beam.is_file());
+    fs::rename(instance.base().join("Elixir.Demo.Application.beam"), beam).unwrap();
+    for _ in 0..3 {
+        let output = instance.run(&["start"]);
+        assert_eq!(output.status, 1, "{output}");
+        assert!(output.stderr.contains("\nerror: demo 0.1.0 ended while it was starting: "), "{output}");
+    }
 }
