@@ -85,7 +85,7 @@ fn a_sound_node_has_no_errors_and_all_checks_are_documented() {
 }
 
 #[test]
-fn each_fault_is_found_by_its_check() {
+fn complaint_49_each_fault_is_found_by_its_check() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).own_files().kit();
     let root = instance.path().to_owned();

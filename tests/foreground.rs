@@ -77,7 +77,7 @@ fn unsupervised_the_node_takes_the_scripts_place() {
 }
 
 #[test]
-fn the_helper_stays_and_runs_the_hooks() {
+fn complaint_52_the_helper_stays_and_runs_the_hooks() {
     for raw in [rebar3(), mix()].into_iter().flatten() {
         let instance = Instance::of(raw).kit();
         plugin(&instance, &["pre_start", "post_start", "pre_stop", "post_stop", "post_foreground"]);

@@ -69,7 +69,7 @@ fn a_reused_pid_is_nobody() {
 }
 
 #[test]
-fn a_zombie_is_gone() {
+fn complaint_57_a_zombie_is_gone() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     let settings = instance.path().join("releases/0.1.0/boot/settings.sh");

@@ -107,7 +107,7 @@ fn a_node_in_the_background_is_read_over_rotations() {
 }
 
 #[test]
-fn crash_dumps_are_kept_bounded_and_told() {
+fn complaint_50_crash_dumps_are_kept_bounded_and_told() {
     let Some(raw) = rebar3() else { return };
     let mut instance = Instance::of(raw).plain();
     fs::create_dir_all(instance.base().join("rel")).unwrap();

@@ -56,6 +56,8 @@ mod logs;
 #[cfg(test)]
 mod mix;
 #[cfg(test)]
+mod operations;
+#[cfg(test)]
 mod remote;
 #[cfg(test)]
 mod restart;

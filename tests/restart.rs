@@ -212,7 +212,7 @@ fn reboot_and_start_take_no_longer_than_they_may() {
 }
 
 #[test]
-fn in_the_foreground_a_supervisor_is_needed() {
+fn complaint_56_in_the_foreground_a_supervisor_is_needed() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     let up = || until("it answers", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);

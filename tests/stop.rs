@@ -40,7 +40,7 @@ fn left(instance: &Instance) -> Vec<String> {
 const STOPPED: [&str; 6] = ["cookie", "lock", "log", "pipe", "place", "vm.args"];
 
 #[test]
-fn a_node_that_does_not_stop_is_ended_step_by_step() {
+fn complaint_51_a_node_that_does_not_stop_is_ended_step_by_step() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     let vm = held(&instance);

@@ -37,7 +37,7 @@ fn status(pid: u32, name: &str) -> u64 {
 }
 
 #[test]
-fn a_service_manager_hears_how_the_node_does() {
+fn complaint_54_a_service_manager_hears_how_the_node_does() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     let plugin = instance.path().join("plugins/p");

@@ -58,7 +58,7 @@ fn an_application_that_crashes_is_told_from_the_log() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_told_from_the_log() {
+fn complaints_43_44_a_name_that_is_taken_is_told_from_the_log() {
     let (Some(one), Some(two)) = (rebar3(), mix()) else { return };
     let first = Instance::of(one).kit();
     first.start();
@@ -77,7 +77,7 @@ fn a_name_that_is_taken_is_told_from_the_log() {
 }
 
 #[test]
-fn a_node_that_hangs_is_told_from_one_that_is_down() {
+fn complaint_46_a_node_that_hangs_is_told_from_one_that_is_down() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     instance.start();

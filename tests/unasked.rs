@@ -54,7 +54,7 @@ fn a_shell_without_files_to_open_is_told_so() {
 }
 
 #[test]
-fn a_node_whose_epmd_is_gone_still_answers() {
+fn complaint_55_a_node_whose_epmd_is_gone_still_answers() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     instance.start();

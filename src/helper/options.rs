@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
+use super::{client, env};
 use crate::error::{Failure, Message, Status};
 
 /// How long a client command tries, unless told otherwise.
@@ -10,7 +11,15 @@ pub(super) const CLIENT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Wrong usage, from lexopt.
 pub(super) fn usage(error: &lexopt::Error) -> Failure {
-    Message::new(Status::Usage, error.to_string()).with_help("add --help to the command").into()
+    Message::new(Status::Usage, error.to_string()).with_help(help()).into()
+}
+
+/// The line that tells how the command is used.
+pub(super) fn help() -> String {
+    match env::var("BOOT_COMMAND") {
+        Some(command) => format!("{} help {command}", client::program()),
+        None => "add --help to the command".into(),
+    }
 }
 
 /// The value of the option just read, as text.

@@ -144,9 +144,13 @@ pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
             format!("set it where the node is started, or in env.sh: export {name}=..."),
         ));
     }
+    // The message ends with a colon where a list follows.
+    let rest = evidence.log.lines().skip_while(|line| !line.contains("** (")).skip(1);
+    let item = rest.map(str::trim).find(|line| line.starts_with("* ")).filter(|_| raised.ends_with(':'));
+    let item = item.map_or_else(String::new, |item| format!(" {}", told(&item[2..])));
     Some(Diagnosis::new(
         "runtime-config",
-        format!("the run-time configuration ({}) raised {raised}", safe(provider)),
+        format!("the run-time configuration ({}) raised {raised}{item}", safe(provider)),
         "correct releases/VSN/runtime.exs, or what it reads",
     ))
 }

@@ -68,7 +68,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
 }
 
 fn wrong(text: &str) -> Failure {
-    Message::new(Status::Usage, text).with_help("add --help to the command").into()
+    Message::new(Status::Usage, text).with_help(options::help()).into()
 }
 
 fn lines(text: &str) -> Result<Option<u64>, Failure> {

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::id;
@@ -66,6 +67,8 @@ impl Channel {
         // One that was killed has left it. Whoever has the instance's place now is our own VM.
         let _ = fs::remove_file(&path);
         let socket = at(state, |address| UnixDatagram::bind(address))?;
+        // Nobody else gets into the directory; the umask is the node's.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         socket.set_nonblocking(true)?;
         Ok(Self { socket, path })
     }

@@ -15,7 +15,7 @@ use super::process::{Handle, Process};
 use super::record::Record;
 use super::{client, log, options, proxy, tell};
 use crate::error::{Failure, Message, Status};
-use crate::node::{Connection, NodeError, Target, connect, os_pid};
+use crate::node::{Connection, Discard, NodeError, Outcome, Target, Term, connect, os_pid};
 use progress::{Form, Progress};
 
 /// How long a launcher that is none of this process's may take to leave the VM's pid.
@@ -119,6 +119,7 @@ impl Waiting {
             if let Some(mut connection) = answer
                 && os_pid(&mut connection).is_ok_and(|pid| pid.cast_signed() == self.process.pid)
                 && self.is_booted(&mut connection, progress)?
+                && self.stays(&mut connection)
             {
                 return Ok(Status::Done);
             }
@@ -144,6 +145,15 @@ impl Waiting {
             Err(_) if self.process.is_alive() && self.left().is_zero() => Err(self.not_in_time()),
             Err(_) => Ok(false),
         }
+    }
+
+    /// An application that fails in its start ends the node, but `init` goes on booting until the controller of
+    /// applications has stopped all others. That one gives no answer meanwhile.
+    fn stays(&self, connection: &mut Connection) -> bool {
+        let args = vec![Term::atom("infinity")];
+        let answer =
+            connection.call("application", "which_applications", args, &mut Discard, Some(self.left()));
+        matches!(answer, Ok(Outcome::Return(_)))
     }
 
     fn left(&self) -> Duration {
