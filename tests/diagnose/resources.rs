@@ -1,6 +1,6 @@
 //! Hosts that do not give enough: memory, address space, open files.
 
-use super::told;
+use super::{dies_of, told, with_flags};
 use crate::support::cgroup::Limits;
 use crate::support::instance::Instance;
 use crate::support::process::Output;
@@ -26,6 +26,19 @@ fn address_space_and_files() {
         told(&instance, &start_after(&instance, &limited(limit)), "address-space", said);
     }
     told(&instance, &start_after(&instance, &limited("-n 20")), "file-limit", "as many files as it needs");
+}
+
+#[test]
+fn memory_that_nobody_has() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).env("BOOT_VM_CHECK", "warn").kit();
+    // More than a processor can address.
+    let huge = with_flags(&instance, "+MMscs 200000000");
+    dies_of(&instance, "memory", "the VM got no memory (erts_mmap: Failed to create super carrier");
+    drop(huge);
+    let huge = with_flags(&instance, "-eval binary:copy(<<0>>,1bsl(45))");
+    dies_of(&instance, "memory", "bytes of memory (of type ");
+    drop(huge);
 }
 
 #[test]

@@ -221,6 +221,7 @@ impl Plan {
         files::sweep(state);
         scratch::sweep(state);
         files::make_private(&self.instance.log)?;
+        files::trust_log(&self.instance.log)?;
         if request.mode() == Mode::Background {
             files::can_log(&self.instance.log)?;
         }
