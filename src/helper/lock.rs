@@ -39,7 +39,10 @@ impl Holder {
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let process = Process::named(words.next()?, words.next()?)?;
-        Some(Self { process, command: words.next()?.to_owned() })
+        // It is told to people, and the file may be another user's.
+        let is_name =
+            |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        Some(Self { process, command: words.next().filter(is_name)?.to_owned() })
     }
 
     /// What the commands that it calls have in their environment, so that these need not wait for it.

@@ -228,17 +228,25 @@ impl Handle {
             let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
             match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&left)) {
                 Ok(0) => return false,
+                Ok(_) => return true,
                 Err(Errno::INTR) => {}
-                _ => return true,
+                // That it can't be waited for is no end.
+                Err(_) if !self.process.is_alive() => return true,
+                Err(_) if deadline <= std::time::Instant::now() => return false,
+                Err(_) => std::thread::sleep(PAUSE),
             }
         }
     }
 
     /// Sends it a signal; the VM takes SIGTERM for `init:stop()`.
     pub(super) fn signal(&self, signal: Signal) -> Result<(), Errno> {
-        match (&self.pidfd, Pid::from_raw(self.process.pid)) {
-            (Some(pidfd), _) => pidfd_send_signal(pidfd, signal),
-            (None, Some(pid)) if self.process.is_alive() => kill_process(pid, signal),
+        let by_handle =
+            self.pidfd.as_ref().map_or(Err(Errno::NOSYS), |pidfd| pidfd_send_signal(pidfd, signal));
+        if by_handle != Err(Errno::NOSYS) {
+            return by_handle;
+        }
+        match Pid::from_raw(self.process.pid) {
+            Some(pid) if self.process.is_alive() => kill_process(pid, signal),
             _ => Err(Errno::SRCH),
         }
     }
