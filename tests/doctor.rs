@@ -65,6 +65,8 @@ fn a_sound_node_has_no_errors_and_all_checks_are_documented() {
     assert!(shown.contains("ok       kit.files ") && shown.contains(" checks: 0 errors, "), "{shown}");
     assert!(shown.contains("run.node") && shown.contains("and answers"), "{shown}");
 
+    assert_eq!(instance.run(&["doctor", "--prepare"]).status, 2);
+
     // The same name from another state directory, and a port that this test has.
     let state = instance.base().join("other");
     instance.set("BOOT_STATE_DIR", state.to_str().unwrap());

@@ -50,8 +50,15 @@ fn modules_and_boot_scripts() {
                 "--inh-caps=-dac_override,-dac_read_search",
             ]);
         }
-        let output = instance.finish(command.arg("--").arg(instance.entry()).arg("start"), "");
+        command.arg("--").arg(instance.entry()).arg("start");
+        let output = instance.finish(&mut command, "");
         told(&instance, &output, "module-unreadable", "demo_server.beam can't be read by this user");
+        drop(closed);
+        let script = instance.path().join("releases/0.1.0/start.boot");
+        let closed = Changed::to(script.clone(), b"");
+        fs::set_permissions(&script, fs::Permissions::from_mode(0o000)).unwrap();
+        let output = instance.finish(&mut command, "");
+        told(&instance, &output, "boot-script-missing", "start.boot can't be read by this user");
         drop(closed);
     }
 

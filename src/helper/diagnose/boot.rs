@@ -6,7 +6,7 @@ use std::path::Path;
 use super::application::Reason;
 use super::term::{Term, safe};
 use super::{Diagnosis, Evidence};
-use crate::helper::env::Instance;
+use crate::helper::env::{self, Instance};
 
 /// Of OTP 25 and earlier, and of OTP 26 and later.
 const MARKS: [&str; 2] = ["init terminating in do_boot", "Runtime terminating during boot"];
@@ -108,7 +108,11 @@ pub(super) fn script(instance: &Instance, evidence: &Evidence) -> Option<Diagnos
         return None;
     }
     let version = instance.version_dir();
-    let (id, text) = if missing {
+    let name = env::var("RELEASE_BOOT_SCRIPT").unwrap_or_else(|| "start".into());
+    let path = version.join(format!("{name}.boot"));
+    let (id, text) = if missing && path.exists() && std::fs::File::open(&path).is_err() {
+        (false, format!("the boot script {} can't be read by this user", path.display()))
+    } else if missing {
         (
             false,
             format!(
@@ -121,7 +125,11 @@ pub(super) fn script(instance: &Instance, evidence: &Evidence) -> Option<Diagnos
     };
     Some(match id {
         true => Diagnosis::new("boot-script-damaged", text, "unpack or build the release again"),
-        false => Diagnosis::new("boot-script-missing", text, "correct -boot, or build the release again"),
+        false => Diagnosis::new(
+            "boot-script-missing",
+            text,
+            "correct RELEASE_BOOT_SCRIPT, its mode, or build the release again",
+        ),
     })
 }
 
