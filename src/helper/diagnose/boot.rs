@@ -36,9 +36,13 @@ pub(super) fn load_failed(instance: &Instance, evidence: &Evidence) -> Option<Di
     let corrupt =
         ["file header", "atom table", "code chunk", "literal table", "import table", "export table"];
     let corrupt = corrupt.map(|part| format!(" corrupt {part}"));
-    // Of beam_load.c and beam_file.c, in OTP 23 to 29.
-    let newer =
-        ["re-compile this module", "recompile this module", "compiled for a later version of the run"];
+    // Of beam_load.c and beam_file.c, in OTP 23 to 29; two threads write to the log, at times into one another.
+    let newer = [
+        "re-compile this module",
+        "recompile this module",
+        "compiled for a later version of the run",
+        "this emulator supports only",
+    ];
     let newer = newer.iter().any(|text| evidence.log.contains(text));
     let (id, cause) = match modules.iter().find_map(|module| find_beam(instance, module)) {
         Some(path) if newer => {
@@ -58,6 +62,9 @@ pub(super) fn load_failed(instance: &Instance, evidence: &Evidence) -> Option<Di
     let help = match id {
         "module-unreadable" => "give this user the right to read the release: chmod -R a+rX RELEASE".into(),
         "module-of-other-otp" => "build the release with the OTP that it carries".into(),
+        "module-not-loaded" => {
+            "is it damaged, or of another OTP? build the release again, with the OTP that it carries".into()
+        }
         _ if first.starts_with("Elixir.") || first.starts_with("elixir") => {
             "the release is not whole: unpack or build it again (mix release)".to_owned()
         }
