@@ -109,8 +109,9 @@ fn a_node_with_a_host_that_nobody_knows_is_asked_by_its_ports() {
     assert_eq!(instance.run(&["status"]).status, 0);
 
     // A process that lives and listens nowhere, in the node's place.
-    let mut sleep = instance.command(std::path::Path::new("sleep")).arg("60").spawn().unwrap();
     let state = instance.path().join("tmp/demo");
+    let mut sleep = instance.command(std::path::Path::new("sleep"));
+    let mut sleep = sleep.arg("60").env("BOOT_STATE_DIR", &state).spawn().unwrap();
     let record = fs::read_to_string(state.join("node")).unwrap();
     assert_eq!(instance.said(&["stop"]), "0\n");
     fs::write(state.join("node"), record).unwrap();
