@@ -65,6 +65,8 @@ fn a_sound_node_has_no_errors_and_all_checks_are_documented() {
     assert!(shown.contains("ok       kit.files ") && shown.contains(" checks: 0 errors, "), "{shown}");
     assert!(shown.contains("run.node") && shown.contains("and answers"), "{shown}");
 
+    assert_eq!(instance.run(&["doctor", "--prepare"]).status, 2);
+
     // The same name from another state directory, and a port that this test has.
     let state = instance.base().join("other");
     instance.set("BOOT_STATE_DIR", state.to_str().unwrap());
@@ -93,7 +95,7 @@ fn complaint_49_each_fault_is_found_by_its_check() {
     fs::write(own.join("boot/commands/ping.sh"), "# mine\n").unwrap();
     fs::create_dir_all(root.join("plugins/x")).unwrap();
     fs::write(root.join("plugins/x/pre_start"), "").unwrap();
-    chmod(&root.join("plugins/x/pre_start"), 0o666);
+    chmod(&root.join("plugins/x/pre_start"), 0o664);
     fs::remove_dir_all(root.join("lib/demo-0.1.0")).unwrap();
     let erts = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().path());
     let erts = erts.into_iter().find(|path| path.to_str().unwrap().contains("/erts-")).unwrap();
@@ -111,7 +113,7 @@ fn complaint_49_each_fault_is_found_by_its_check() {
     let found = complaints(&instance, 1);
     for (id, verdict, text) in [
         ("kit.files", "warning", "releases/0.1.0/boot/commands/ping.sh was changed"),
-        ("kit.plugins", "error", "plugins/x/pre_start can be written by everybody"),
+        ("kit.plugins", "error", "plugins/x/pre_start can be written by others than its owner"),
         ("erts.programs", "error", "inet_gethost is for another processor (ELF machine 2, "),
         ("erts.run_erl", "warning", "no run_erl or to_erl"),
         ("release.applications", "error", "missing: lib/demo-0.1.0"),

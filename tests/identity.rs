@@ -5,12 +5,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
+use rustix::fs::{FileType, Mode};
 use rustix::process::Signal;
 
 use crate::support::instance::Instance;
-use crate::support::process::{runs, signal, until};
+use crate::support::process::{marked, runs, signal, until};
 use crate::support::releases::rebar3;
 use crate::support::running::Running;
 use crate::support::tools::need;
@@ -66,6 +67,151 @@ fn a_reused_pid_is_nobody() {
         assert_eq!(instance.said(&["stop", "--kill"]), "0\n", "{later}");
         assert!(!runs(vm) && runs(stranger.0.id()), "{later}");
     }
+}
+
+#[test]
+<<<<<<< HEAD
+fn complaint_57_a_zombie_is_gone() {
+=======
+fn what_another_user_has_put_there_harms_nobody() {
+    let Some(raw) = rebar3() else { return };
+    if !rustix::process::getuid().is_root() {
+        return;
+    }
+    let instance = Instance::of(raw).kit();
+    let state = instance.path().join("tmp/demo");
+    let give = |path: &Path| std::os::unix::fs::lchown(path, Some(65534), Some(65534)).unwrap();
+    // A process of root's that shows no environment.
+    let stranger =
+        Stranger(Command::new("sleep").arg("1000").env_clear().stdin(Stdio::null()).spawn().unwrap());
+    fs::create_dir_all(&state).unwrap();
+    fs::write(state.join("pid"), stranger.line(0)).unwrap();
+    for path in [state.clone(), state.join("pid")] {
+        give(&path);
+    }
+    for args in [["stop"].as_slice(), &["stop", "--kill"]] {
+        assert_eq!(instance.said(args), "0\n! demo is not running\n", "{args:?}");
+        assert!(runs(stranger.0.id()), "{args:?}");
+        fs::write(state.join("pid"), stranger.line(0)).unwrap();
+        give(&state.join("pid"));
+    }
+    let start = instance.run(&["start"]);
+    assert!(start.status == 1 && start.stderr.contains("belongs to user 65534"), "{start}");
+
+    // Pipes that nobody writes to, and a file without an end.
+    for file in ["pid", "node", "lock", "place", "vm.args"] {
+        let _ = fs::remove_file(state.join(file));
+        rustix::fs::mknodat(rustix::fs::CWD, state.join(file), FileType::Fifo, Mode::RWXU, 0).unwrap();
+        give(&state.join(file));
+    }
+    for round in ["pipes", "links"] {
+        for args in [
+            ["stop"].as_slice(),
+            &["ping"],
+            &["pid"],
+            &["status"],
+            &["status", "--all"],
+            &["logs"],
+            &["doctor"],
+        ] {
+            let begun = Instant::now();
+            let output = instance.run(args);
+            assert!(begun.elapsed() < Duration::from_secs(10), "{round}: {args:?}: {output}");
+            assert!(output.status <= 4, "{round}: {args:?}: {output}");
+        }
+        for file in ["pid", "node", "lock", "place", "vm.args"] {
+            fs::remove_file(state.join(file)).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", state.join(file)).unwrap();
+            give(&state.join(file));
+        }
+    }
+    fs::remove_dir_all(&state).unwrap();
+    // A log directory in which he could put links.
+    let log = instance.base().join("log");
+    fs::create_dir(&log).unwrap();
+    for (owner, mode, words) in
+        [(65534, 0o755, "belongs to user 65534"), (0, 0o777, "can be written by everybody")]
+    {
+        std::os::unix::fs::chown(&log, Some(owner), Some(owner)).unwrap();
+        fs::set_permissions(&log, fs::Permissions::from_mode(mode)).unwrap();
+        let mut command = instance.command(&instance.entry());
+        let output = instance.finish(command.env("BOOT_LOG_DIR", &log).arg("start"), "");
+        assert!(output.status == 1 && output.stderr.contains(words), "{output}");
+        assert!(fs::read_dir(&log).unwrap().next().is_none(), "nothing was written there");
+    }
+}
+
+/// The files in the state directory that a process has open.
+fn open_files(instance: &Instance, pid: u32) -> Vec<String> {
+    let fds = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let state = instance.path().join("tmp/demo");
+    let names = fds.filter_map(|fd| {
+        Some(fs::read_link(fd.path()).ok()?.strip_prefix(&state).ok()?.display().to_string())
+    });
+    names.collect()
+}
+
+#[test]
+fn locks_reach_nobody_else() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let plugin = instance.path().join("plugins/daemon");
+    fs::create_dir_all(&plugin).unwrap();
+    for phase in ["pre_start", "post_start"] {
+        let hook = "sleep 1000 </dev/null >/dev/null 2>&1 &\n";
+        fs::write(plugin.join(phase), hook).unwrap();
+    }
+    let executed = plugin.join("pre_configure");
+    fs::write(&executed, "#!/bin/bash\nsleep 1000 </dev/null >/dev/null 2>&1 3>&- &\n").unwrap();
+    fs::set_permissions(&executed, fs::Permissions::from_mode(0o755)).unwrap();
+    instance.start();
+    let vm = instance.vms()[0];
+    let port = "element(2, erlang:port_info(open_port({spawn, \"sleep 1000\"}, []), os_pid))";
+    assert!(instance.erl(port).is_some());
+    let base = instance.base().to_str().unwrap();
+    let all = marked(base);
+    let name = |pid: u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let sleepers = all.iter().filter(|pid| name(**pid) == "sleep\n").count();
+    assert!(sleepers >= 3, "{sleepers} of the hooks and the port");
+    for pid in all {
+        let open = open_files(&instance, pid);
+        let held: Vec<&str> =
+            open.iter().map(String::as_str).filter(|it| ["lock", "place"].contains(it)).collect();
+        assert_eq!(held, if pid == vm { vec!["place"] } else { vec![] }, "{}: {open:?}", name(pid));
+    }
+    // Those go on, and keep nobody from stopping and starting.
+    assert_eq!(instance.said(&["restart", "--full"]), "0\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+}
+
+#[test]
+fn a_kernel_without_handles_and_calls_that_are_interrupted() {
+    let Some(raw) = rebar3() else { return };
+    if !need(&["strace"]) {
+        return;
+    }
+    let instance = Instance::of(raw).kit();
+    let injected = |fault: &str, args: &[&str]| {
+        let mut command = instance.command(Path::new("strace"));
+        command.args(["-f", "-qqq", "-o", "/dev/null", "-e"]).arg(format!("inject={fault}"));
+        // A node that it starts is not to be followed: it goes on.
+        instance.told(&instance.finish(command.arg(instance.entry()).args(args), ""))
+    };
+    for fault in [
+        "pidfd_open:error=ENOSYS",
+        "pidfd_open:error=EPERM",
+        "poll:error=EINTR:when=1+2",
+        "flock:error=EINTR:when=1..2",
+    ] {
+        instance.start();
+        let vm = instance.vms()[0];
+        assert_eq!(injected(fault, &["status"]).lines().next(), Some("0"), "{fault}");
+        assert_eq!(injected(fault, &["stop"]), "0\n", "{fault}");
+        assert!(!runs(vm), "{fault}");
+    }
+    instance.start();
+    assert_eq!(injected("pidfd_open:error=ENOSYS", &["stop", "--kill"]), "0\n");
+    assert_eq!(instance.vms(), [0; 0]);
 }
 
 #[test]

@@ -79,6 +79,41 @@ fn three_nodes_of_one_tree_live_beside_each_other() {
 }
 
 #[test]
+fn many_directories_and_hostile_names() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    let shared = instance.base().join("shared");
+    for n in 0..200 {
+        let state = shared.join(format!("many-{n:03}"));
+        fs::create_dir_all(&state).unwrap();
+        fs::write(state.join("node"), format!("vsn=0.1.0\nepmd_port=1\nnode=x{n}@localhost\n")).unwrap();
+    }
+    let hostile = shared.join("\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}2J it's \"$HOME\"\nü");
+    fs::create_dir_all(&hostile).unwrap();
+    fs::write(hostile.join("node"), "vsn=0.1.0\nepmd_port=1\nnode=x@localhost\n").unwrap();
+    instance.set("RELEASE_TMP", shared.to_str().unwrap());
+    let begun = Instant::now();
+    let text = instance.run(&["status", "--all"]).ok();
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(text.lines().count(), 202, "a line for each: {text}");
+    assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
+    let json = instance.run(&["status", "--all", "--json"]).ok();
+    let all: Value = serde_json::from_str(&json).unwrap();
+    assert!(
+        all.as_array().unwrap().iter().any(|it| it["instance"].as_str().unwrap().ends_with("\nü")),
+        "{json}"
+    );
+
+    // As long as a path may be, and a name that no shell may look into.
+    let long = shared.join("l".repeat(150)).join("it's \"$HOME\" `x` ü");
+    instance.set("BOOT_STATE_DIR", long.to_str().unwrap());
+    assert!(long.as_os_str().len() > 200);
+    assert_eq!(instance.said(&["start"]), "0\n");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    assert_eq!(instance.said(&["stop"]), "0\n");
+}
+
+#[test]
 fn names_that_are_no_directories_are_refused() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();

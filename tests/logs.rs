@@ -123,7 +123,8 @@ fn complaint_50_crash_dumps_are_kept_bounded_and_told() {
     assert_eq!(seconds.as_deref(), Some("\"30\""));
 
     let busy = "register(busy, spawn(fun() -> L = lists:seq(1, 200000), receive stop -> L end end)), \
-        [busy ! N || N <- lists:seq(1, 77)], timer:sleep(50), erlang:halt(\"my slogan\")";
+        [busy ! N || N <- lists:seq(1, 77)], W = fun W() -> case process_info(whereis(busy), status) of \
+        {status, waiting} -> ok; _ -> timer:sleep(5), W() end end, W(), erlang:halt(\"my slogan\")";
     instance.erl(busy);
     until("it is dead", Duration::from_secs(30), || instance.vms().is_empty());
     let told = instance.run(&["logs", "--crash"]).ok();

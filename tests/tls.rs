@@ -304,6 +304,15 @@ fn what_goes_wrong_with_tls_is_told_apart() {
     let stopped = instance.run(&["stop", "--timeout", "30"]);
     assert_eq!(stopped.status, 0, "{stopped}");
     assert!(!runs(vm));
+    for text in [None, Some("[{server, "), Some("[{server, [{certfile, 7 7}]}].")] {
+        fs::remove_file(instance.base().join("ssl_dist.conf")).unwrap();
+        if let Some(text) = text {
+            fs::write(instance.base().join("ssl_dist.conf"), text).unwrap();
+        }
+        let output = instance.run(&["start"]);
+        assert!(output.status == 1 && output.stderr.contains("troubleshooting.md: tls-options)"), "{output}");
+        fs::write(instance.base().join("ssl_dist.conf"), "").unwrap();
+    }
 }
 
 /// A certificate that has signed nothing.

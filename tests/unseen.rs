@@ -251,6 +251,12 @@ fn no_command_shows_one(raw: &'static Raw) {
         assert_eq!(found, expected.map(PathBuf::from).into(), "in no log, no record, no file of 0.2.0");
         type_into(&seen, raw.kind);
         assert_eq!(seen.interrupted(&["foreground"], "", Signal::TERM), 0);
+        // What the node knew is in its crash dump, and in nothing that is told of it.
+        seen.run(0, &["start"]);
+        seen.run(0, &["stop", "--kill", "--dump"]);
+        for args in [["logs", "--crash"].as_slice(), &["logs", "--crash", "--json"], &["logs"]] {
+            seen.run(0, args);
+        }
     });
     let watched: BTreeSet<String> = seen.commands.into_inner().unwrap().into_iter().collect();
     assert_eq!(watched, commands(), "each command is watched");

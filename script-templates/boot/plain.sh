@@ -102,7 +102,8 @@ _boot_plain_alive() {
     _boot_plain_pid=
     _boot_plain_start=
     _boot_plain_stat=
-    [ -r "$BOOT_STATE_DIR/pid" ] || return 1
+    # No pipe, which would hold it up.
+    [ -f "$BOOT_STATE_DIR/pid" ] && [ -r "$BOOT_STATE_DIR/pid" ] || return 1
     read -r _boot_plain_pid _boot_plain_start <"$BOOT_STATE_DIR/pid" || :
     [ -n "$_boot_plain_pid" ] || return 1
     [ -r "/proc/$_boot_plain_pid/stat" ] || return 1

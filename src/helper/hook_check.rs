@@ -97,6 +97,11 @@ fn is_off(file: &Path, off: &str) -> bool {
     plugin.ends_with(".off") || off.split([',', ':', ' ']).any(|name| name == plugin)
 }
 
+/// Whether others than the owner can put something else there.
+pub(super) fn is_open(path: &Path) -> bool {
+    if path.is_dir() { can_replace_in(path) } else { can_write(path) }
+}
+
 fn can_write(file: &Path) -> bool {
     // What can't be looked at can't be trusted; the hook runner names it better when it is not there.
     fs::metadata(file).is_ok_and(|metadata| metadata.mode() & OTHERS_CAN_WRITE != 0)

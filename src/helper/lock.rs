@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use super::env::{self, Instance};
 use super::process::Process;
-use super::{advice, options, prepare, print, run_as, tell};
+use super::{advice, options, prepare, print, regular, run_as, tell};
 use crate::error::{Failure, Message, Status};
 
 /// Between two looks at a lock that may be given up without an end of its holder.
@@ -39,7 +39,10 @@ impl Holder {
     fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         let process = Process::named(words.next()?, words.next()?)?;
-        Some(Self { process, command: words.next()?.to_owned() })
+        // It is told to people, and the file may be another user's.
+        let is_name =
+            |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+        Some(Self { process, command: words.next().filter(is_name)?.to_owned() })
     }
 
     /// What the commands that it calls have in their environment, so that these need not wait for it.
@@ -56,6 +59,9 @@ pub(super) const ASKED: &str = "_boot_lock";
 
 /// Of the file's line, in bytes; a command's name is the longest part of it.
 const LENGTH: usize = 120;
+
+/// What is read of it.
+const MOST: u64 = 4096;
 
 /// In the state directory.
 const FILE: &str = "lock";
@@ -79,6 +85,10 @@ fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
             lexopt::Arg::Long("user") => user = options::text(&mut parser)?,
             other => return Err(options::usage(&other.unexpected())),
         }
+    }
+    if !Path::new("/proc/self/stat").exists() {
+        let text = "/proc is not mounted here, without which no process can be told from another";
+        return Err(Message::new(Status::Unreachable, text).with_help("mount -t proc proc /proc").into());
     }
     let process = Process::now(pid).filter(|_| pid > 0 && !command.contains(char::is_whitespace));
     let Some(process) = process.filter(|_| !command.is_empty()) else {
@@ -260,8 +270,9 @@ struct LockFile(File);
 
 impl LockFile {
     fn open(state: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
         let file = rustix::fs::open(state.join(FILE), flags, Mode::RUSR | Mode::WUSR)?;
+        regular::check(&file)?;
         let deadline = Instant::now() + LOOK;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -276,7 +287,7 @@ impl LockFile {
 
     fn holder(&mut self) -> Option<Holder> {
         let mut text = String::new();
-        self.0.read_to_string(&mut text).ok()?;
+        (&self.0).take(MOST).read_to_string(&mut text).ok()?;
         Holder::parse(&text)
     }
 

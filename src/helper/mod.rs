@@ -21,6 +21,7 @@ mod process;
 mod proxy;
 mod reboot;
 mod record;
+mod regular;
 mod releases;
 mod restart;
 mod rpc;

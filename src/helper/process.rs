@@ -10,9 +10,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+use rustix::process::{Pid, PidfdFlags, Signal, geteuid, kill_process, pidfd_open, pidfd_send_signal};
 
-use super::{advice, options};
+use super::{advice, options, regular};
 use crate::node::{Connection, Discard, Outcome, Term};
 
 /// A process and the time it was started, in ticks since boot (field 22 of /proc/PID/stat); 0: unknown.
@@ -26,7 +26,21 @@ impl Process {
     /// The process that the state directory's file `pid` names, when that still is the same one. After the host has
     /// booted anew, another process may have the number and even the ticks: its environment tells.
     pub(super) fn recorded(state: &Path) -> Option<Self> {
-        Self::noted(state).filter(|process| process.is_alive() && !process.is_of_another(state))
+        Self::noted(state).filter(|process| {
+            process.is_alive() && !process.is_of_another(state) && !process.is_not_of_writer(state)
+        })
+    }
+
+    /// Whether root reads the file of a user who names a process that is not his: he is not to have root signal it.
+    fn is_not_of_writer(&self, state: &Path) -> bool {
+        let writer = fs::symlink_metadata(state.join("pid")).map_or(0, |meta| meta.uid());
+        geteuid().is_root() && writer != 0 && self.user().is_some_and(|user| user != writer)
+    }
+
+    /// Its real user.
+    fn user(&self) -> Option<u32> {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        text.lines().find_map(|line| line.strip_prefix("Uid:")?.split_ascii_whitespace().next()?.parse().ok())
     }
 
     /// Whether it was started with another state directory, or none; not when that can't be seen, or the directory
@@ -74,7 +88,7 @@ impl Process {
 
     /// The process that the file names, dead or alive.
     pub(super) fn noted(state: &Path) -> Option<Self> {
-        let text = fs::read_to_string(state.join("pid")).ok()?;
+        let text = regular::text(&state.join("pid")).ok()?;
         let (pid, start) = text.trim_end().split_once(' ')?;
         Self::named(pid, start)
     }
@@ -214,17 +228,25 @@ impl Handle {
             let left = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
             match poll(&mut [PollFd::new(pidfd, PollFlags::IN)], Some(&left)) {
                 Ok(0) => return false,
+                Ok(_) => return true,
                 Err(Errno::INTR) => {}
-                _ => return true,
+                // That it can't be waited for is no end.
+                Err(_) if !self.process.is_alive() => return true,
+                Err(_) if deadline <= std::time::Instant::now() => return false,
+                Err(_) => std::thread::sleep(PAUSE),
             }
         }
     }
 
     /// Sends it a signal; the VM takes SIGTERM for `init:stop()`.
     pub(super) fn signal(&self, signal: Signal) -> Result<(), Errno> {
-        match (&self.pidfd, Pid::from_raw(self.process.pid)) {
-            (Some(pidfd), _) => pidfd_send_signal(pidfd, signal),
-            (None, Some(pid)) if self.process.is_alive() => kill_process(pid, signal),
+        let by_handle =
+            self.pidfd.as_ref().map_or(Err(Errno::NOSYS), |pidfd| pidfd_send_signal(pidfd, signal));
+        if by_handle != Err(Errno::NOSYS) {
+            return by_handle;
+        }
+        match Pid::from_raw(self.process.pid) {
+            Some(pid) if self.process.is_alive() => kill_process(pid, signal),
             _ => Err(Errno::SRCH),
         }
     }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use super::advice;
 use super::client::program;
 use super::env::{self, Instance};
+use super::regular;
 use crate::error::{Failure, Message, Report, Status};
 use crate::host::{Host, Roots};
 use crate::names::NodeName;
@@ -87,7 +88,7 @@ impl Record {
     /// When the file can't be read or is not one of ours.
     pub(super) fn read(instance: &Instance) -> Result<Option<Self>, Failure> {
         let path = file(&instance.state);
-        match fs::read_to_string(&path) {
+        match regular::text(&path) {
             Ok(text) => parse(&text).map(Some).ok_or_else(|| {
                 Message::new(Status::Unreachable, format!("{} is damaged", path.display()))
                     .with_help("stop the node by its pid, remove the file, start again")

@@ -73,6 +73,8 @@ fn what_the_host_refuses_an_application() {
     assert!(stderr.contains("(pid N)"), "{stderr}");
     let open = "{ok, _} = file:open(\"/nonexistent/x\", [write])";
     fails(&instance, open, "file-missing", "there is no such file or directory: enoent");
+    let native = "ok = erlang:load_nif(\"/nonexistent/n\", 0)";
+    fails(&instance, native, "native-library", "native code can't be loaded: ");
     let refused = "{error, {\"/proc/x\", eacces}}";
     fails(&instance, refused, "file-refused", "permission denied: eacces (/proc/x)");
     fails(&instance, "{error, {\"/data/x\", enospc}}", "disk-full", "the disk is full: enospc (/data/x)");
@@ -84,6 +86,40 @@ fn what_the_host_refuses_an_application() {
     let wrong = config("[{kernel, [{sync_nodes_mandatory, [x@y]}, {sync_nodes_timeout, 1}]}].");
     dies_of(&instance, "nodes-missing", "the nodes [x@y]");
     drop(wrong);
+}
+
+/// What an application says before it fails looks like one cause after the other; the reason is its own.
+#[test]
+fn words_of_an_application_are_no_cause() {
+    let (Some(raw), true) = (rebar3(), need(&["erlc"])) else { return };
+    let instance = Instance::of(raw).kit();
+    let lines = [
+        "Protocol 'inet_tcp': register/listen error: eaddrinuse",
+        "my_port: error while loading shared libraries: libx.so: cannot open shared object file",
+        "eheap_alloc: Cannot allocate 9 bytes of memory (of type heap).",
+        "Failed to create scheduler thread 1, error = 11",
+        "open: Too many open files, {error,emfile}",
+        "Can't set long node name!",
+        "ERROR! Config provider X",
+        "{bad_ssl_dist_optfile,x}",
+        "Usage: backup [flags] FILE",
+        "the disk cache: No space left on device",
+        "init terminating in do_boot, cannot get bootfile",
+        "\\e[31m\\e[2J\\e]0;x\\a {application_start_failure,other,{enoent,\\\"/x\\\"}}",
+    ];
+    let say: String =
+        lines.iter().map(|line| format!("io:format(\"{}~n\"),\n", line.replace('~', "~~"))).collect();
+    // A reason with a term of a megabyte, and bytes that are no text.
+    let reason = "{error, {mine, <<255, 0, 27, \"[2J\">>, lists:duplicate(100000, {key, \"value\"})}}";
+    let stderr = fails(
+        &instance,
+        &format!("{say}{reason}"),
+        "application-failed",
+        "the application demo did not start: {mine, <<255,0,27,91,50,74>>, [{key, ",
+    );
+    assert!(!stderr.contains('\u{1b}'), "{stderr}");
+    let last = stderr.lines().rev().nth(1).expect("cause and help");
+    assert!(last.len() < 500, "{last}");
 }
 
 #[test]

@@ -29,6 +29,9 @@ fn names_ports_and_epmd() {
         dies_of(&instance, "dist-port-in-use", &format!("the port {port} for the distribution is in use by"));
     own(&stderr);
     drop(taken);
+    let nowhere = with_flags(&instance, "-kernel inet_dist_use_interface {203,0,113,77}");
+    dies_of(&instance, "distribution", "eaddrnotavail");
+    drop(nowhere);
     let named = with_flags(&instance, "-proto_dist nosuch");
     dies_of(&instance, "protocol", "the distribution Protocol 'nosuch' can't be used");
     drop(named);

@@ -23,6 +23,14 @@ fn the_configuration_at_run_time() {
     let broken = runtime("config :demo, [");
     dies_of(&instance, "runtime-config", "raised (TokenMissingError)");
     drop(broken);
+    // What "mix release" writes there for Application.compile_env/2.
+    let path = instance.path().join("releases/0.1.0/sys.config");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, after) = text.split_once("validate_compile_env => false").expect("it has the entry");
+    let bound = format!("{before}validate_compile_env => [{{demo,[port],{{ok,1}}}}]{after}");
+    let bound = Changed::to(path, bound.as_bytes());
+    dies_of(&instance, "compile-env", "the configuration differs from that at compile time");
+    drop(bound);
     let gone = Changed::gone(beginning(&instance.path().join("lib"), "elixir-"));
     dies_of(&instance, "module-missing", "more of the boot script can't be found in the release");
     drop(gone);

@@ -35,6 +35,13 @@ fn programs_that_do_not_run_here() {
     let other = Changed::to(beam.clone(), &loader);
     dies_of(&instance, "loader-missing", "built for another C library: there is no /lib");
     drop(other);
+    // No C library has it, and each program asks for some version of its symbols.
+    let at = bytes.windows(9).position(|part| part.starts_with(b"GLIBC_2.3")).expect("it names versions");
+    let mut version = bytes.clone();
+    version[at + 6..at + 9].copy_from_slice(b"9.9");
+    let other = Changed::to(beam.clone(), &version);
+    dies_of(&instance, "libc-older", "is older than the one that erts was built with: it lacks GLIBC_9.9");
+    drop(other);
     let other = Changed::to(beam.clone(), &patched(bytes, b"libtinfo.so", b"libnosuc.so"));
     dies_of(&instance, "library-missing", "needs the shared library libnosuc.so");
     drop(other);

@@ -11,7 +11,7 @@
 # (null where there is nothing to do). The checks, by id:
 #
 #   kit.files             whether the kit's files are as they were generated, and executable
-#   kit.plugins           whether everybody could write code into a plugin
+#   kit.plugins           whether others could write code into a plugin
 #   erts.found            which runtime system a start would use
 #   erts.programs         its programs: for this processor and C library, with all shared libraries
 #   erts.crypto           the same for the native part of the application crypto

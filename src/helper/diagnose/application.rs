@@ -21,6 +21,11 @@ pub(super) fn failed(evidence: &Evidence) -> Option<Diagnosis> {
     })
 }
 
+/// The application that did not start, when it says so.
+pub(super) fn named(evidence: &Evidence) -> Option<String> {
+    failure(evidence)?.tagged("application_start_failure")?.first()?.atom().map(str::to_owned)
+}
+
 /// The term, from the log where it is whole, or from the crash dump, which may cut it off.
 fn failure(evidence: &Evidence) -> Option<Term> {
     const TAG: &str = "{application_start_failure,";
@@ -62,6 +67,11 @@ impl<'a> Reason<'a> {
         let Some(parts) = self.root.tuple() else { return false };
         let (first, rest) = match parts.split_first() {
             Some((first, rest)) if !rest.is_empty() => (first, rest),
+            // What stood behind it was cut off.
+            Some((first @ Term::Tuple(_), _)) => {
+                self.root = first;
+                return true;
+            }
             _ => return false,
         };
         match (first.atom(), rest) {
@@ -196,7 +206,7 @@ fn nodes_down(of: &str, reason: &Reason<'_>) -> Option<Diagnosis> {
 /// The port stands in no reason: it is one that the log or the configuration names, and somebody listens on.
 fn address_in_use(evidence: &Evidence, of: &str, name: &str) -> Diagnosis {
     let texts = [evidence.log.as_str(), evidence.slogan.as_deref().unwrap_or_default(), &evidence.config];
-    let taken = texts.iter().flat_map(|text| ports(text)).find_map(|port| Some((port, Holder::of(port)?)));
+    let taken = Holder::of_any(&texts.iter().flat_map(|text| ports(text)).collect::<Vec<_>>());
     let (text, help) = match taken {
         Some((port, holder)) => (
             format!("{of}: the port {port} is in use by {holder}"),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::application::Reason;
 use super::term::{Term, safe};
 use super::{Diagnosis, Evidence};
-use crate::helper::env::Instance;
+use crate::helper::env::{self, Instance};
 
 /// Of OTP 25 and earlier, and of OTP 26 and later.
 const MARKS: [&str; 2] = ["init terminating in do_boot", "Runtime terminating during boot"];
@@ -33,9 +33,17 @@ pub(super) fn load_failed(instance: &Instance, evidence: &Evidence) -> Option<Di
         reason.tagged("load_failed")?.first()?.list()?.iter().filter_map(Term::atom).collect();
     let first = *modules.first()?;
     let names = names(&modules);
-    let corrupt = ["corrupt file header", "corrupt literal table", "Error loading module"];
-    let newer = evidence.log.contains("please re-compile this module")
-        || evidence.log.contains("use a later version of the Erlang");
+    let corrupt =
+        ["file header", "atom table", "code chunk", "literal table", "import table", "export table"];
+    let corrupt = corrupt.map(|part| format!(" corrupt {part}"));
+    // Of beam_load.c and beam_file.c, in OTP 23 to 29; two threads write to the log, at times into one another.
+    let newer = [
+        "re-compile this module",
+        "recompile this module",
+        "compiled for a later version of the run",
+        "this emulator supports only",
+    ];
+    let newer = newer.iter().any(|text| evidence.log.contains(text));
     let (id, cause) = match modules.iter().find_map(|module| find_beam(instance, module)) {
         Some(path) if newer => {
             ("module-of-other-otp", format!("{} was compiled for another OTP than this one", path.display()))
@@ -43,7 +51,9 @@ pub(super) fn load_failed(instance: &Instance, evidence: &Evidence) -> Option<Di
         Some(path) if std::fs::File::open(&path).is_err() => {
             ("module-unreadable", format!("{} can't be read by this user", path.display()))
         }
-        Some(path) if corrupt.iter().any(|text| evidence.log.contains(text)) || is_damaged(&path) => {
+        Some(path)
+            if corrupt.iter().any(|text| evidence.log.contains(text.as_str())) || is_damaged(&path) =>
+        {
             ("module-damaged", format!("{} is damaged", path.display()))
         }
         Some(_) => ("module-not-loaded", format!("{names} could not be loaded")),
@@ -52,6 +62,9 @@ pub(super) fn load_failed(instance: &Instance, evidence: &Evidence) -> Option<Di
     let help = match id {
         "module-unreadable" => "give this user the right to read the release: chmod -R a+rX RELEASE".into(),
         "module-of-other-otp" => "build the release with the OTP that it carries".into(),
+        "module-not-loaded" => {
+            "is it damaged, or of another OTP? build the release again, with the OTP that it carries".into()
+        }
         _ if first.starts_with("Elixir.") || first.starts_with("elixir") => {
             "the release is not whole: unpack or build it again (mix release)".to_owned()
         }
@@ -102,7 +115,11 @@ pub(super) fn script(instance: &Instance, evidence: &Evidence) -> Option<Diagnos
         return None;
     }
     let version = instance.version_dir();
-    let (id, text) = if missing {
+    let name = env::var("RELEASE_BOOT_SCRIPT").unwrap_or_else(|| "start".into());
+    let path = version.join(format!("{name}.boot"));
+    let (id, text) = if missing && path.exists() && std::fs::File::open(&path).is_err() {
+        (false, format!("the boot script {} can't be read by this user", path.display()))
+    } else if missing {
         (
             false,
             format!(
@@ -115,13 +132,17 @@ pub(super) fn script(instance: &Instance, evidence: &Evidence) -> Option<Diagnos
     };
     Some(match id {
         true => Diagnosis::new("boot-script-damaged", text, "unpack or build the release again"),
-        false => Diagnosis::new("boot-script-missing", text, "correct -boot, or build the release again"),
+        false => Diagnosis::new(
+            "boot-script-missing",
+            text,
+            "correct RELEASE_BOOT_SCRIPT, its mode, or build the release again",
+        ),
     })
 }
 
 /// What a config provider, or another function that runs in the boot, has raised.
 pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
-    if let Some((_, text)) = evidence.log.split_once("has a different value set") {
+    if let Some((_, text)) = evidence.log.split_once(" has a different value set ") {
         let key = text.lines().next().unwrap_or_default();
         let text = format!("the configuration differs from that at compile time{}", told(key));
         return Some(Diagnosis::new(
@@ -130,7 +151,9 @@ pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
             "set the same value in runtime.exs, or build the release with it (validate_compile_env in mix.exs)",
         ));
     }
-    let (_, failed) = evidence.log.split_once("ERROR! Config provider ")?;
+    let Some((_, failed)) = evidence.log.split_once("ERROR! Config provider ") else {
+        return provider(evidence);
+    };
     let provider = failed.split_whitespace().next().unwrap_or_default();
     // Two write at the same time: the line need not begin with it.
     let raised = evidence.log.lines().find_map(|line| line.split_once("** (").map(|(_, text)| text));
@@ -138,21 +161,53 @@ pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
     if let Some((_, rest)) = raised.split_once("could not fetch environment variable \"")
         && let Some((name, _)) = rest.split_once('"')
     {
-        return Some(Diagnosis::new(
-            "variable-missing",
-            format!("runtime.exs needs the variable {name}, which is not set"),
-            format!("set it where the node is started, or in env.sh: export {name}=..."),
-        ));
+        return Some(variable_missing(name));
     }
     // The message ends with a colon where a list follows.
     let rest = evidence.log.lines().skip_while(|line| !line.contains("** (")).skip(1);
     let item = rest.map(str::trim).find(|line| line.starts_with("* ")).filter(|_| raised.ends_with(':'));
     let item = item.map_or_else(String::new, |item| format!(" {}", told(&item[2..])));
-    Some(Diagnosis::new(
+    Some(raised_in(provider, &format!("{raised}{item}")))
+}
+
+/// The same when the VM was gone before it had written that line: by init's own.
+fn provider(evidence: &Evidence) -> Option<Diagnosis> {
+    let texts = [Some(evidence.log.as_str()), evidence.slogan.as_deref()];
+    let report = texts.into_iter().flatten().find_map(|text| {
+        let rest = MARKS.iter().find_map(|mark| text.split_once(mark))?.1;
+        (rest.contains("Elixir.Config.Provider") && rest.contains("boot_providers")).then_some(rest)
+    })?;
+    // OTP 26 and later put spaces there.
+    let report = report.replace(" => ", "=>");
+    let after = |mark: &str, end: char| {
+        let (_, rest) = report.split_once(mark)?;
+        rest.split(end).next()
+    };
+    if let Some(name) = after("env=><<\"", '"').filter(|_| report.contains("'Elixir.System.EnvError'")) {
+        return Some(variable_missing(name));
+    }
+    let name = after("'__struct__'=>'Elixir.", '\'').unwrap_or("an exception");
+    let words = after("message=><<\"", '"').or_else(|| after("description=><<\"", '"')).unwrap_or_default();
+    let module = report.split("',load,2,").next().and_then(|before| before.rsplit("'Elixir.").next());
+    let module = module.filter(|module| module.len() < 80).unwrap_or("a provider");
+    Some(raised_in(module, &format!("({}) {}", told(name), told(words))))
+}
+
+fn variable_missing(name: &str) -> Diagnosis {
+    let name = told(name);
+    Diagnosis::new(
+        "variable-missing",
+        format!("runtime.exs needs the variable {name}, which is not set"),
+        format!("set it where the node is started, or in env.sh: export {name}=..."),
+    )
+}
+
+fn raised_in(provider: &str, raised: &str) -> Diagnosis {
+    Diagnosis::new(
         "runtime-config",
-        format!("the run-time configuration ({}) raised {raised}{item}", safe(provider)),
+        format!("the run-time configuration ({}) raised {}", safe(provider), raised.trim_end()),
         "correct releases/VSN/runtime.exs, or what it reads",
-    ))
+    )
 }
 
 fn told(text: &str) -> String {
@@ -196,4 +251,35 @@ pub(super) fn heart(evidence: &Evidence) -> Option<Diagnosis> {
             "is erts-*/bin/heart there and executable? else take -heart out of vm.args",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Evidence, elixir};
+
+    /// What OTP 25 printed, at times without the line "ERROR! Config provider".
+    #[test]
+    fn a_provider_is_known_by_inits_report_alone() {
+        let report = |exception: &str| {
+            let log = format!(
+                "{{\"init terminating in do_boot\",{{#{{'__exception__'=>true,{exception}}},[{{'Elixir.Config.Reader',load,2,[]}},\
+                 {{'Elixir.Config.Provider',boot_providers,4,[]}}]}}}}"
+            );
+            elixir(&Evidence { log, ..Evidence::default() }).map(|found| (found.id, found.cause))
+        };
+        let raised = report("'__struct__'=>'Elixir.RuntimeError',message=><<\"no way\">>").unwrap();
+        assert_eq!(
+            raised,
+            (
+                "runtime-config",
+                "the run-time configuration (Config.Reader) raised (RuntimeError) no way".into()
+            )
+        );
+        let newer = report("'__struct__' => 'Elixir.System.EnvError',env => <<\"KEY\">>").unwrap();
+        assert_eq!(
+            newer,
+            ("variable-missing", "runtime.exs needs the variable KEY, which is not set".into())
+        );
+        assert_eq!(elixir(&Evidence::default()).map(|found| found.id), None);
+    }
 }

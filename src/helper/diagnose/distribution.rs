@@ -112,7 +112,7 @@ pub(super) fn name(evidence: &Evidence) -> Option<Diagnosis> {
 
 /// The TLS distribution, whose mistakes come with their own reports.
 pub(super) fn tls(evidence: &Evidence) -> Option<Diagnosis> {
-    let said = ["ssl_dist_optfile", "Failed to read SSL dist"]
+    let said = ["{bad_ssl_dist_optfile,", "Failed to read SSL dist"]
         .iter()
         .find_map(|text| evidence.log.lines().find(|line| line.contains(text)))?;
     Some(Diagnosis::new(

@@ -10,6 +10,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::helper::env::{self, Instance};
 use crate::helper::log;
 use crate::helper::process::Process;
+use crate::helper::regular;
 
 /// How much of a crash dump: its start.
 const DUMP: u64 = 64 << 10;
@@ -37,8 +38,8 @@ pub(in crate::helper) struct Evidence {
     pub dump: Option<PathBuf>,
     /// How it ended, where that is known.
     pub end: Option<End>,
-    /// The pid of the VM.
-    pub pid: Option<i32>,
+    /// The VM.
+    pub process: Option<Process>,
     /// What the kernel said about killing, where this user may read it.
     pub kernel: String,
     /// Whether the control group has killed something since the start.
@@ -59,7 +60,6 @@ impl Evidence {
         kills: Option<u64>,
         end: Option<End>,
     ) -> Self {
-        let pid = Process::noted(&instance.state).map(|process| process.pid);
         let started = fs::metadata(instance.state.join("pid")).and_then(|meta| meta.modified()).ok();
         let dump = dump(instance, started);
         let config = [instance.state.join("sys.config"), instance.version_dir().join("sys.config")];
@@ -68,7 +68,7 @@ impl Evidence {
             slogan: dump.as_deref().and_then(slogan),
             dump,
             end,
-            pid,
+            process: Process::noted(&instance.state),
             kernel: kernel(),
             oom: kills.zip(memory_kills()).is_some_and(|(before, now)| now > before),
             config: config.iter().find_map(|path| head(path, DUMP)).unwrap_or_default(),
@@ -81,9 +81,9 @@ fn plain(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        out.push_str(
-            part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').get(1..).unwrap_or_default(),
-        );
+        let mut rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').chars();
+        rest.next();
+        out.push_str(rest.as_str());
     }
     out.retain(|c| c != '\r');
     out
@@ -106,7 +106,11 @@ fn slogan(dump: &Path) -> Option<String> {
 
 fn head(path: &Path, limit: u64) -> Option<String> {
     let mut bytes = Vec::new();
-    File::open(path).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
+    // A pipe there would never be opened.
+    let file =
+        rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    regular::check(&file).ok()?;
+    File::from(file).take(limit).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -12,13 +12,23 @@ pub(super) struct Holder {
 impl Holder {
     /// Of this TCP port.
     pub(super) fn of(port: u16) -> Option<Self> {
+        Self::of_any(&[port]).map(|(_, holder)| holder)
+    }
+
+    /// Of the first of these ports that somebody listens on.
+    pub(super) fn of_any(ports: &[u16]) -> Option<(u16, Self)> {
+        if ports.is_empty() {
+            return None;
+        }
         let tables =
             ["/proc/net/tcp", "/proc/net/tcp6"].map(|file| fs::read_to_string(file).unwrap_or_default());
-        let (user, inode) =
-            tables.iter().flat_map(|table| table.lines()).find_map(|line| listener(line, port))?;
+        let all: Vec<_> = tables.iter().flat_map(|table| table.lines()).filter_map(listener).collect();
+        let (port, user, inode) =
+            ports.iter().find_map(|port| all.iter().find(|(listened, ..)| listened == port))?;
         let pid = process(&format!("socket:[{inode}]"));
         let program = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/comm")).ok());
-        Some(Self { pid, program: program.map(|name| super::term::safe(name.trim_end())), user })
+        let program = program.map(|name| super::term::safe(name.trim_end()));
+        Some((*port, Self { pid, program, user: *user }))
     }
 }
 
@@ -32,12 +42,12 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// `0: 0100007F:1F90 00000000:0000 0A ... UID 0 INODE`: user and inode of one that listens on the port.
-fn listener(line: &str, port: u16) -> Option<(u32, String)> {
+/// `0: 0100007F:1F90 00000000:0000 0A ... UID 0 INODE`: port, user and inode of one that listens.
+fn listener(line: &str) -> Option<(u16, u32, String)> {
     let fields: Vec<&str> = line.split_ascii_whitespace().collect();
     let [_, local, _, "0A", _, _, _, user, _, inode, ..] = fields.as_slice() else { return None };
     let (_, hex) = local.split_once(':')?;
-    (u16::from_str_radix(hex, 16).ok()? == port).then(|| Some((user.parse().ok()?, (*inode).to_owned())))?
+    Some((u16::from_str_radix(hex, 16).ok()?, user.parse().ok()?, (*inode).to_owned()))
 }
 
 /// The process that has the socket open.

@@ -4,6 +4,7 @@ use super::files::FILES_HELP;
 use super::term::safe;
 use super::{Diagnosis, Evidence};
 use crate::helper::env;
+use crate::helper::process::Process;
 use crate::host::{Facts, Limits, Memory};
 
 fn size(bytes: Option<u64>) -> String {
@@ -21,14 +22,15 @@ fn facts() -> Facts {
 
 /// Memory that the VM asked for in vain.
 pub(super) fn memory(evidence: &Evidence) -> Option<Diagnosis> {
+    // Of erl_alloc.c, erl_mmap.c and the JIT, in OTP 23 to 29: an application's own words are others.
     const MARKS: [&str; 7] = [
-        "Cannot allocate ",
-        "Cannot reallocate ",
-        "erts_mmap: Failed",
-        "Failed to create super carrier",
-        "Failed to allocate",
-        "Out of memory",
-        "Could not allocate",
+        " bytes of memory (of type ",
+        "erts_mmap: Failed to create ",
+        "Failed to allocate allocator states for ",
+        "Failed to allocate fix lists for ",
+        "Failed to create main carrier for ",
+        "jit: Failed to allocate executable",
+        "jit: Cannot allocate executable",
     ];
     let said = line(evidence, &MARKS)?;
     let Memory { limit, available, .. } = facts().memory;
@@ -54,11 +56,15 @@ pub(super) fn memory(evidence: &Evidence) -> Option<Diagnosis> {
 
 /// Threads that could not be made.
 pub(super) fn threads(evidence: &Evidence) -> Option<Diagnosis> {
-    const MARKS: [&str; 4] = [
-        "Failed to create thread",
-        "failed to create thread",
+    // Of erl_process.c, erl_poll.c and ethread.c, in OTP 23 to 29; an application's own words are others.
+    const MARKS: [&str; 7] = [
+        "Failed to create thread: ",
+        "Failed to create scheduler thread",
+        "Failed to create dirty cpu scheduler thread",
+        "Failed to create dirty io scheduler thread",
+        "Failed to create run-queue supervision thread",
+        "Failed to create aux thread",
         "Failed to create poll thread",
-        "Failed to fork",
     ];
     let said = line(evidence, &MARKS)?;
     if let Some(bytes) = rustix::process::getrlimit(rustix::process::Resource::As).current {
@@ -98,9 +104,20 @@ pub(super) fn files(evidence: &Evidence) -> Option<Diagnosis> {
     ))
 }
 
+/// Whether the kernel's messages tell of it. They are kept for long: another process may have had the pid before.
+fn was_killed(kernel: &str, process: Process) -> bool {
+    let killed = format!("Killed process {} ", process.pid);
+    kernel.lines().any(|line| {
+        // PRIORITY,NUMBER,MICROSECONDS,FLAGS;TEXT
+        let when = line.split(',').nth(2).and_then(|micros| micros.parse::<u64>().ok());
+        // Field 22 of /proc/PID/stat counts in hundredths.
+        line.contains(&killed) && when.is_none_or(|micros| micros / 10_000 + 1 >= process.start())
+    })
+}
+
 /// Killed by the kernel, for want of memory.
 pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
-    let by_log = evidence.pid.is_some_and(|pid| evidence.kernel.contains(&format!("Killed process {pid} ")));
+    let by_log = evidence.process.is_some_and(|process| was_killed(&evidence.kernel, process));
     if !by_log && !evidence.oom {
         return None;
     }
@@ -117,4 +134,17 @@ pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
         "give it more (MemoryMax=, --memory, resources.limits.memory), or let it use less: \"vmargs --explain\" \
          shows what was sized by it",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Process, was_killed};
+
+    #[test]
+    fn an_earlier_process_of_the_same_pid_is_another() {
+        let kernel = "3,1000,5000000,-;Out of memory: Killed process 77 (beam.smp) total-vm:1kB\n";
+        let of = |pid, start| was_killed(kernel, Process::named(pid, start).unwrap());
+        assert!(of("77", "400") && of("77", "500"));
+        assert!(!of("77", "600") && !of("7", "400"));
+    }
 }

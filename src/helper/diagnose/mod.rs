@@ -40,11 +40,12 @@ impl Diagnosis {
     }
 }
 
-/// Why the VM has died, when it is one of the known causes. What it said itself comes first; what only the host
-/// can tell comes last.
-pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosis> {
-    program::library(evidence)
-        .or_else(|| limits::killed(evidence))
+/// Causes that come with no report of an application's own: its log lines may look like any of them.
+fn before_applications(instance: &Instance, evidence: &Evidence) -> Option<Diagnosis> {
+    if application::named(evidence).is_some_and(|name| name != "kernel") {
+        return None;
+    }
+    limits::killed(evidence)
         .or_else(|| distribution::tls(evidence))
         .or_else(|| distribution::protocol(instance, evidence))
         .or_else(|| distribution::name(evidence))
@@ -52,6 +53,13 @@ pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosi
         .or_else(|| limits::threads(evidence))
         .or_else(|| limits::files(evidence))
         .or_else(|| boot::elixir(evidence))
+}
+
+/// Why the VM has died, when it is one of the known causes. What it said itself comes first; what only the host
+/// can tell comes last.
+pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosis> {
+    program::library(evidence)
+        .or_else(|| before_applications(instance, evidence))
         .or_else(|| boot::load_failed(instance, evidence))
         .or_else(|| boot::script(instance, evidence))
         .or_else(|| application::failed(evidence))

@@ -15,8 +15,7 @@ const BUILD: &str = "build the release on a system like this one (or with this o
 /// What the loader says of libraries.
 pub(super) fn library(evidence: &Evidence) -> Option<Diagnosis> {
     let find = |mark: &str| evidence.log.lines().find(|line| line.contains(mark)).map(str::trim);
-    if let Some(said) = find("error while loading shared libraries: ") {
-        let name = said.split("libraries: ").nth(1)?.split(':').next()?;
+    if let Some(name) = evidence.log.lines().find_map(missing_library) {
         return Some(Diagnosis::new(
             "library-missing",
             format!("the VM needs the shared library {}, which is not on this host", safe(name)),
@@ -48,6 +47,22 @@ pub(super) fn library(evidence: &Evidence) -> Option<Diagnosis> {
         format!("native code can't be loaded: {}", safe(&nif.chars().take(300).collect::<String>())),
         "is it built for this system, and are its libraries (libcrypto for crypto) installed? ldd FILE.so tells",
     ))
+}
+
+/// The library, of a line in which a loader says that a program of erts lacks it: those of ports may lack theirs.
+/// Source: glibc's elf/dl-error, musl's ldso/dynlink.c.
+fn missing_library(line: &str) -> Option<&str> {
+    let of_erts = |path: &str| {
+        let name = path.trim().rsplit('/').next().unwrap_or_default();
+        ["beam.smp", "erlexec", "erl_child_setup", "inet_gethost", "run_erl", "epmd"].contains(&name)
+    };
+    if let Some((program, rest)) = line.split_once(": error while loading shared libraries: ") {
+        return of_erts(program).then(|| rest.split(':').next())?;
+    }
+    let (_, rest) = line.split_once("Error loading shared library ")?;
+    let (name, rest) = rest.split_once(": ")?;
+    let program = rest.split_once("(needed by ")?.1.trim_end().trim_end_matches(')');
+    of_erts(program).then_some(name)
 }
 
 /// What erlexec, or the launcher before it, could not execute.
@@ -168,7 +183,7 @@ impl Elf {
 /// A flag that the VM refuses, with its whole usage behind it.
 pub(super) fn flag(evidence: &Evidence) -> Option<Diagnosis> {
     let mut lines = evidence.log.lines().map(str::trim).filter(|line| !line.is_empty());
-    let usage = |line: &str| line.starts_with("Usage: ") && line.contains("[flags]");
+    let usage = |line: &str| line.starts_with("Usage: ") && line.contains(" [flags] [ -- [init_args]");
     let mut last = None;
     let refused = lines.find_map(|line| {
         if usage(line) {
@@ -197,7 +212,16 @@ pub(super) fn flag(evidence: &Evidence) -> Option<Diagnosis> {
 mod tests {
     use std::path::Path;
 
-    use super::{Elf, HERE, fault, machine};
+    use super::{Elf, HERE, fault, machine, missing_library};
+
+    #[test]
+    fn a_loader_tells_of_libraries_of_erts() {
+        let glibc = "/rel/erts-13/bin/beam.smp: error while loading shared libraries: libz.so.1: cannot open shared object file: No such file or directory";
+        let musl = "Error loading shared library libz.so.1: No such file or directory (needed by /rel/erts-13/bin/beam.smp)";
+        assert_eq!([glibc, musl].map(missing_library), [Some("libz.so.1"); 2]);
+        let port = [glibc, musl].map(|line| line.replace("beam.smp", "my_port"));
+        assert_eq!(port.each_ref().map(|line| missing_library(line)), [None; 2]);
+    }
 
     #[test]
     fn this_program_is_for_this_machine() {

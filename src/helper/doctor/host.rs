@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Finding;
+use crate::error::Failure;
 use crate::helper::env::{self, Instance};
 use crate::helper::prepare;
 use crate::helper::status::size_of;
@@ -22,13 +23,13 @@ const FILES: (u64, u64) = (128, 1024);
 const PAST: u64 = 1_735_689_600;
 
 pub(super) fn directories(instance: &Instance) -> Vec<Finding> {
-    let look = |id, path: &Path| {
+    let look = |id, path: &Path, trust: fn(&Path) -> Result<(), Failure>| {
         let directory = Directory::look(path);
         if !directory.writable {
             let fix = "make it writable for the node's user, or set BOOT_STATE_DIR (BOOT_LOG_DIR for logs) to another";
             return Finding::error(id, format!("{} can't be written", path.display()), fix);
         }
-        match directory.exists.then(|| prepare::trust(path)) {
+        match directory.exists.then(|| trust(path)) {
             Some(Err(failure)) => Finding::failure(id, &failure),
             _ if directory.exists && fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o077 != 0) => {
                 Finding::warning(
@@ -55,7 +56,11 @@ pub(super) fn directories(instance: &Instance) -> Vec<Finding> {
         u64::MAX => Finding::ok("dirs.space", "not known"),
         _ => Finding::ok("dirs.space", room),
     };
-    vec![look("dirs.state", &instance.state), look("dirs.log", &instance.log), space]
+    vec![
+        look("dirs.state", &instance.state, prepare::trust),
+        look("dirs.log", &instance.log, prepare::trust_log),
+        space,
+    ]
 }
 
 pub(super) fn examine(instance: &Instance, kind: &str) -> Vec<Finding> {

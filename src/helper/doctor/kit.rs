@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::Finding;
 use crate::helper::env::{self, Instance};
+use crate::helper::hook_check;
 
 /// Whether each file is as it was generated.
 pub(super) fn files(instance: &Instance) -> Finding {
@@ -101,13 +102,13 @@ pub(super) fn plugins(instance: &Instance) -> Finding {
     let plugins: Vec<PathBuf> = places.iter().flat_map(list).filter(|path| path.is_dir()).collect();
     paths.extend(plugins.iter().flat_map(list));
     paths.extend(plugins.iter().cloned());
-    match paths.iter().find(|path| for_all(path)) {
+    match paths.iter().find(|path| hook_check::is_open(path)) {
         Some(path) => Finding::error(
             ID,
-            format!("{} can be written by everybody: its code runs as the node's user", path.display()),
-            format!("chmod o-w {}", shell_escape::unix::escape(path.to_string_lossy())),
+            format!("{} can be written by others than its owner: no command uses its hooks", path.display()),
+            format!("chmod go-w {}", shell_escape::unix::escape(path.to_string_lossy())),
         ),
-        None => Finding::ok(ID, format!("{} plugins, none that everybody can write", plugins.len())),
+        None => Finding::ok(ID, format!("{} plugins, none that others can write", plugins.len())),
     }
 }
 

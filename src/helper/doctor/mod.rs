@@ -68,6 +68,9 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             // What the core adds, behind what the user has typed.
             lexopt::Arg::Long("prepare") => {
                 rest = parser.raw_args().map_err(|error| options::usage(&error))?.collect();
+                if rest.iter().any(|word| word == "--prepare") {
+                    return Err(Message::new(Status::Usage, "invalid option '--prepare'").into());
+                }
             }
             other => return Err(options::usage(&other.unexpected())),
         }

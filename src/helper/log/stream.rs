@@ -189,7 +189,15 @@ pub(in crate::helper) fn inode(path: &std::path::Path) -> Option<u64> {
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
+    let mut from = 0;
+    while let Some(at) = text[from..].iter().position(|byte| *byte == wanted[0]) {
+        from += at;
+        if text[from..].starts_with(wanted) {
+            return Some(from);
+        }
+        from += 1;
+    }
+    None
 }
 
 #[cfg(test)]

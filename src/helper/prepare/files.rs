@@ -40,6 +40,27 @@ pub(in crate::helper) fn trust(directory: &Path) -> Result<(), Failure> {
     Err(Message::new(Status::Failed, text).with_help(help).into())
 }
 
+/// Refuses a log directory in which anybody could put a link where a log or a crash dump is to be written. That of
+/// root is one that an administrator has made, for a group maybe.
+pub(in crate::helper) fn trust_log(directory: &Path) -> Result<(), Failure> {
+    let failed = |error| cannot(directory, &error);
+    let (link, meta) =
+        (fs::symlink_metadata(directory).map_err(failed)?, fs::metadata(directory).map_err(failed)?);
+    let me = rustix::process::geteuid().as_raw();
+    let other = [link.uid(), meta.uid()].into_iter().find(|owner| ![me, 0].contains(owner));
+    let (text, help) = if let Some(other) = other {
+        let text = format!("{} belongs to user {other}, not to {me}", directory.display());
+        (text, "start the node as that user, or set BOOT_LOG_DIR to a directory of its own".to_owned())
+    } else if meta.mode() & 0o002 != 0 {
+        let text = format!("{} can be written by everybody", directory.display());
+        let fix = format!("chmod o-w {}", shell_escape::unix::escape(directory.to_string_lossy()));
+        (text, format!("{fix}, or set BOOT_LOG_DIR to a directory of the node's own"))
+    } else {
+        return Ok(());
+    };
+    Err(Message::new(Status::Failed, text).with_help(help).into())
+}
+
 /// Between a file's name and the pid of its writer.
 const BESIDE: &str = ".new.";
 

@@ -22,7 +22,7 @@ mod substitute;
 mod sysconfig;
 mod version;
 
-pub(super) use files::{cannot as cannot_write, trust};
+pub(super) use files::{cannot as cannot_write, trust, trust_log};
 pub(super) use guest::applications;
 pub(super) use outlook::{Outlook, erts_bin, look};
 pub(super) use remote::run as remote;
@@ -221,6 +221,7 @@ impl Plan {
         files::sweep(state);
         scratch::sweep(state);
         files::make_private(&self.instance.log)?;
+        trust_log(&self.instance.log)?;
         if request.mode() == Mode::Background {
             files::can_log(&self.instance.log)?;
         }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::thread::{Builder, ScopedJoinHandle};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,22 +17,21 @@ use crate::helper::client;
 use crate::helper::env::{self, Instance};
 use crate::helper::process::Process;
 use crate::helper::record::Record;
-use crate::helper::{print, tell};
+use crate::helper::{diagnose, print, regular, tell};
 use crate::vmargs::Args;
 
 /// How long one may take to answer, unless told otherwise.
 pub(super) const LIMIT: Duration = Duration::from_secs(2);
+
+/// How many are asked at the same time.
+const AT_ONCE: usize = 64;
 
 const COLUMNS: [&str; 6] = ["INSTANCE", "STATE", "PID", "VERSION", "UPTIME", "NODE"];
 
 /// Prints all of them; that one does not run is no failure of this.
 pub(super) fn run(instance: &Instance, as_json: bool, limit: Duration) -> Result<Status, Failure> {
     let found = find(instance);
-    let values: Vec<Value> = std::thread::scope(|scope| {
-        let asked: Vec<_> =
-            found.iter().map(|(name, it)| scope.spawn(move || ask(name, it, limit))).collect();
-        asked.into_iter().map(|one| one.join().unwrap_or(Value::Null)).collect()
-    });
+    let values: Vec<Value> = found.chunks(AT_ONCE).flat_map(|some| ask_all(some, limit)).collect();
     if as_json {
         print(&format!("{}\n", Value::Array(values)))?;
     } else if values.is_empty() {
@@ -40,6 +40,22 @@ pub(super) fn run(instance: &Instance, as_json: bool, limit: Duration) -> Result
         print(&table(&values))?;
     }
     Ok(Status::Done)
+}
+
+/// All of these at the same time, as far as the host has threads for it.
+fn ask_all(some: &[(String, Instance)], limit: Duration) -> Vec<Value> {
+    std::thread::scope(|scope| {
+        let begin = |one| {
+            let (name, it): &(String, Instance) = one;
+            Builder::new().spawn_scoped(scope, move || ask(name, it, limit)).map_err(|_| one)
+        };
+        let begun: Vec<_> = some.iter().map(begin).collect();
+        let end = |one: Result<ScopedJoinHandle<'_, Value>, &(String, Instance)>| match one {
+            Ok(thread) => thread.join().unwrap_or(Value::Null),
+            Err((name, it)) => ask(name, it, limit),
+        };
+        begun.into_iter().map(end).collect()
+    })
 }
 
 /// By name, each once: places may lie in one another, or be the same.
@@ -110,7 +126,7 @@ fn is_of_release(other: &Instance, instance: &Instance) -> bool {
         // It can't be read, and lies where this release's do.
         Err(_) => true,
         Ok(None) => {
-            let text = fs::read_to_string(other.state.join("vm.args")).unwrap_or_default();
+            let text = regular::text(&other.state.join("vm.args")).unwrap_or_default();
             let args = Args::parse(&text, "vm.args", &mut |_| Err(ErrorKind::Unsupported.into()));
             let lib = ["RELEASE_LIB".to_owned(), instance.root.join("lib").to_string_lossy().into_owned()];
             args.is_ok_and(|args| args.get("-boot_var").iter().any(|words| **words == lib))
@@ -154,7 +170,8 @@ fn fill(value: &mut Value, instance: &Instance) {
 /// In columns as wide as they have to be; what is not known is `-`.
 fn table(values: &[Value]) -> String {
     let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
+        // A directory in a place for all may have any name.
+        Value::String(text) => diagnose::safe(text),
         Value::Number(number) => number.to_string(),
         _ => "-".into(),
     };

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use crate::helper::diagnose::safe;
+
 const BOLD: &str = "\x1b[1m";
 const GREEN: &str = "\x1b[1;32m";
 const YELLOW: &str = "\x1b[1;33m";
@@ -54,8 +56,8 @@ fn cut(line: &str, columns: usize) -> String {
 pub(super) fn draw(value: &Value, width: usize, colours: bool) -> String {
     let mut page = Page { out: String::new(), colours };
     page.title(value);
-    page.line("reason", value["reason"].as_str().map(Into::into));
-    page.line("node", value["node"].as_str().map(Into::into));
+    page.line("reason", value["reason"].as_str().map(safe));
+    page.line("node", value["node"].as_str().map(safe));
     page.line("pid", number(&value["pid"]).map(|pid| pid.to_string()));
     page.line("version", version(value));
     page.line("otp", value["otp"].as_str().map(|otp| format!("{otp} (erts {})", text(&value["erts"]))));
@@ -158,7 +160,7 @@ impl Page {
 
 /// Of a string its text, of others as JSON has them.
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), Into::into)
+    value.as_str().map_or_else(|| value.to_string(), safe)
 }
 
 fn number(value: &Value) -> Option<u64> {

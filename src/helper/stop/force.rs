@@ -10,6 +10,7 @@ use rustix::process::Signal;
 use super::Ending;
 use crate::error::{Failure, Message, Status};
 use crate::helper::client::program;
+use crate::helper::diagnose::safe;
 use crate::helper::tell;
 
 /// For a VM that gets a SIGTERM after all.
@@ -75,8 +76,11 @@ impl Ending<'_> {
             return Ok(None);
         }
         let written = stamp().is_some_and(|now| Some(now) != before);
-        let took =
-            if written { format!("crash dump: {}", file.display()) } else { "no crash dump came".into() };
+        let took = if written {
+            format!("crash dump: {}", safe(&file.to_string_lossy()))
+        } else {
+            "no crash dump came".into()
+        };
         Ok(Some(took))
     }
 

@@ -4,6 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use crate::helper::diagnose::safe;
 use crate::helper::env::{self, Instance};
 use crate::helper::tell;
 use crate::node::{Connection, Discard, Outcome, erlang_term};
@@ -88,8 +89,8 @@ impl Progress {
             return String::new();
         };
         self.connection = Some(connection);
-        let names: Vec<&str> =
-            term.as_list().unwrap_or_default().iter().filter_map(|it| it.as_atom()).collect();
+        let names: Vec<String> =
+            term.as_list().unwrap_or_default().iter().filter_map(|it| it.as_atom()).map(safe).collect();
         if names.is_empty() { String::new() } else { format!(", still running: {}", names.join(", ")) }
     }
 }
