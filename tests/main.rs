@@ -78,6 +78,10 @@ mod stop;
 #[cfg(test)]
 mod supervise;
 #[cfg(test)]
+mod supervise_first;
+#[cfg(test)]
+mod supervise_terminal;
+#[cfg(test)]
 mod sys_config;
 #[cfg(test)]
 mod sys_config_guide;
