@@ -78,6 +78,8 @@ mod stop;
 #[cfg(test)]
 mod supervise;
 #[cfg(test)]
+mod supervise_detached;
+#[cfg(test)]
 mod supervise_first;
 #[cfg(test)]
 mod supervise_terminal;

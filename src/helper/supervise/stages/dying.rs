@@ -20,7 +20,12 @@ impl Stages {
             let program = crate::helper::client::program();
             format!("its crash dump is {}: {program} logs --crash", safe(&dump.display().to_string()))
         });
-        let when = if self.stage < Stage::Up { "ended while it was starting" } else { "has ended" };
+        // In the background it is another one that waits for it to be up.
+        let when = if self.stage < Stage::Up && !self.request.detached() {
+            "ended while it was starting"
+        } else {
+            "has ended"
+        };
         match (found, dump) {
             (Some(found), dump) => {
                 self.say("error", &format!("{when}: {}", found.cause));
