@@ -96,8 +96,12 @@ fn foreground(raw: &'static Raw) {
     }
     let mut instance = Instance::of(raw).kit();
     let with_epmd = until_vm(&instance);
-    // The script, which becomes the supervisor, "prepare", "launch", which becomes erlexec; "wait", if it was quicker.
-    assert!(with_epmd.execs <= 7 && with_epmd.forks <= 4, "{with_epmd:?}");
+    // The script, which becomes the supervisor; "prepare"; "launch", a process of its own to take the instance's place
+    // for the VM and to die with its parent, which becomes erlexec; "wait", where that is seen before the VM.
+    let few = |counts: Counts, more: usize| {
+        (5 + more..=6 + more).contains(&counts.execs) && (2..=3 + more).contains(&counts.forks)
+    };
+    assert!(few(with_epmd, 0), "{with_epmd:?}");
     // Nobody listens there: the helper has to start one.
     let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     instance.set("ERL_EPMD_PORT", &free.to_string());
@@ -106,7 +110,7 @@ fn foreground(raw: &'static Raw) {
     let mut kill = instance.command(std::path::Path::new("epmd"));
     instance.finish(kill.arg("-kill"), "").ok();
     // And the epmd itself.
-    assert!(without.execs <= 8 && without.forks <= 5, "{without:?}");
+    assert!(few(without, 1), "{without:?}");
 }
 
 /// The processes of `foreground` until it executes the VM, which is stopped as soon as it has booted.

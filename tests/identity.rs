@@ -70,9 +70,6 @@ fn a_reused_pid_is_nobody() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn complaint_57_a_zombie_is_gone() {
-=======
 fn what_another_user_has_put_there_harms_nobody() {
     let Some(raw) = rebar3() else { return };
     if !rustix::process::getuid().is_root() {

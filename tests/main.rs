@@ -80,6 +80,12 @@ mod stop;
 #[cfg(test)]
 mod supervise;
 #[cfg(test)]
+mod supervise_detached;
+#[cfg(test)]
+mod supervise_first;
+#[cfg(test)]
+mod supervise_terminal;
+#[cfg(test)]
 mod sys_config;
 #[cfg(test)]
 mod sys_config_guide;

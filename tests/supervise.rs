@@ -92,8 +92,6 @@ fn it_costs_little_and_the_node_does_not_outlive_it() {
     let mut command = instance.command(&instance.entry());
     let node = Running::new(command.arg("foreground"), &instance.base().join("out"));
     until("it answers", Duration::from_secs(60), || instance.run(&["ping"]).status == 0);
-    // Of its own; with the program, which the kernel shares, it is less than 2 MiB as it is shipped.
-    assert!(status(node.pid(), "RssAnon:") < 512, "{} KiB", status(node.pid(), "RssAnon:"));
     until("the start is over", Duration::from_secs(30), || {
         let before = status(node.pid(), "voluntary_ctxt_switches:");
         std::thread::sleep(Duration::from_secs(1));
@@ -102,6 +100,10 @@ fn it_costs_little_and_the_node_does_not_outlive_it() {
     let before = status(node.pid(), "voluntary_ctxt_switches:");
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(status(node.pid(), "voluntary_ctxt_switches:"), before, "it wakes up for nothing");
+    // Once it is up it gives back what only the start needed. As it is shipped it has 184 KiB of its own and is 1.4 MiB
+    // with the pages of the program, which the kernel shares; the program as built for tests has more of these.
+    assert!(status(node.pid(), "RssAnon:") < 512, "{} KiB", status(node.pid(), "RssAnon:"));
+    assert!(status(node.pid(), "VmRSS:") < status(node.pid(), "VmHWM:") * 3 / 4);
     let vm = instance.vms()[0];
     signal(node.pid(), Signal::KILL);
     until("the node stops", Duration::from_secs(30), || !runs(vm));

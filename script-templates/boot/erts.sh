@@ -73,6 +73,8 @@ _boot_erts_render() {
 _boot_erts_supervise() {
     [ -n "$_boot_stop_kill" ] || set -- --no-kill "$@"
     [ -z "$_boot_stop_dump" ] || set -- --dump "$@"
+    # The VM is no job of the terminal's: "stty tostop" would stop it when it writes there.
+    trap '' TTIN TTOU
     set -- "$_boot_helper" supervise --start "$_boot_start_timeout" --stop "$_boot_stop_timeout" "$@" -- \
         "$BINDIR/erlexec" -args_file "$BOOT_VM_ARGS"
     eval "set -- \"\$@\" ${_boot_extra:+-extra $_boot_extra}"

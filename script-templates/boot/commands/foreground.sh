@@ -8,6 +8,7 @@
 # fails is reported. A second signal kills the node. USR1 makes it write a crash dump. post_start runs once it has
 # booted, post_stop also when it ends by itself. Ends with the node's status, 128 + N for signal N, or 0 after a
 # stop that was asked for. systemd is told with Type=notify how far it is, and whether it answers (WatchdogSec).
+# A unit wants KillMode=mixed: without it systemd signals the node and its hooks as well.
 #
 # [supervise] in rel/relboot.toml: with "watchdog" a node that gives no answer for so long is ended, with
 # "enabled = false" the node itself takes the place of this process; then no hook comes after its start.

@@ -19,7 +19,6 @@ const MESSAGES: usize = 20_000;
 
 /// How the process ended, when its parent asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "only a parent of the VM can make one: in the background that is run_erl")]
 pub(in crate::helper) enum End {
     /// With a status.
     Status(i32),

@@ -5,6 +5,8 @@ use std::io::{self, PipeReader, PipeWriter};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, ioctl_fionbio, read, write};
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
@@ -15,6 +17,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// From the terminal to the VM.
 pub(super) struct Input {
+    /// The terminal, opened anew: what is typed may be gone before it is read, as ctrl-C throws it away, and then a
+    /// read of standard input, which is not ours alone to change, would block. None where it can't be opened.
+    own: Option<OwnedFd>,
     to: PipeWriter,
     pending: Vec<u8>,
     pause: Option<Instant>,
@@ -28,7 +33,9 @@ impl Input {
         }
         let (from, to) = io::pipe()?;
         ioctl_fionbio(&to, true)?;
-        Ok(Some((Self { to, pending: Vec::new(), pause: None }, from)))
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let own = rustix::fs::open("/proc/self/fd/0", flags, Mode::empty()).ok();
+        Ok(Some((Self { own, to, pending: Vec::new(), pause: None }, from)))
     }
 
     /// What to poll for now.
@@ -39,7 +46,14 @@ impl Input {
         // Of the other end only its closing is asked for.
         match self.pause {
             Some(_) => PollFd::new(&self.to, PollFlags::empty()),
-            None => PollFd::from_borrowed_fd(stdin(), PollFlags::IN),
+            None => PollFd::from_borrowed_fd(self.terminal(), PollFlags::IN),
+        }
+    }
+
+    fn terminal(&self) -> BorrowedFd<'_> {
+        match &self.own {
+            Some(own) => own.as_fd(),
+            None => stdin(),
         }
     }
 
@@ -63,10 +77,15 @@ impl Input {
                 return true;
             }
             let mut bytes = [0; 4096];
-            match read(stdin(), &mut bytes) {
+            match read(self.terminal(), &mut bytes) {
                 Ok(0) => return false,
                 Ok(length) => self.pending.extend(&bytes[..length]),
                 Err(Errno::INTR | Errno::AGAIN) => return true,
+                // In the background since we looked.
+                Err(Errno::IO) if tcgetpgrp(stdin()).is_ok() => {
+                    self.pause = Some(Instant::now() + PAUSE);
+                    return true;
+                }
                 Err(_) => return false,
             }
         }

@@ -8,6 +8,7 @@ mod notify;
 mod pump;
 mod request;
 mod signals;
+mod slim;
 mod spawn;
 mod stages;
 mod watchdog;
@@ -107,6 +108,9 @@ fn step(sources: &mut Sources, stages: &mut Stages) -> Result<(), Failure> {
     if let Some(from) = stages.progress.take() {
         sources.progress = Some(BufReader::with_capacity(256, from));
     }
+    if stages.settles() {
+        slim::text();
+    }
     let ready = ready(sources, stages.deadline())?;
     for signal in sources.signals.take() {
         stages.signal(signal);
@@ -116,7 +120,7 @@ fn step(sources: &mut Sources, stages: &mut Stages) -> Result<(), Failure> {
     // The kernel tells of them in its own order; what has stopped the VM has ended after it.
     ends.sort_by_key(|(role, _)| *role != Role::Vm);
     for (role, status) in ends {
-        stages.ended(role, spawn::code(status));
+        stages.ended(role, status);
     }
     sources.visitors.retain(|visitor| {
         let over = poll(&mut [PollFd::new(&visitor.end, PollFlags::IN)], Some(&NOW)) != Ok(0);
@@ -156,7 +160,7 @@ fn read_progress(sources: &mut Sources, stages: &mut Stages) {
     while let Some(reader) = &mut sources.progress {
         let mut line = String::new();
         match reader.read_line(&mut line) {
-            Ok(1..) => stages.boots(line.trim_end()),
+            Ok(1..) => stages.waiter_says(line.trim_end()),
             _ => sources.progress = None,
         }
         if sources.progress.as_ref().is_some_and(|reader| reader.buffer().is_empty()) {

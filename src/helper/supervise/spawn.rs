@@ -57,6 +57,11 @@ impl Children {
         self.pid(role).is_some()
     }
 
+    /// Whether there is one at most.
+    pub(super) fn is_alone(&self) -> bool {
+        self.0.len() < 2
+    }
+
     pub(super) fn is_one(&self, pid: i32) -> bool {
         self.0.iter().any(|(child, _)| child.as_raw_nonzero().get() == pid)
     }

@@ -2,21 +2,23 @@
 //! ended. Begins children and takes note of their ends; waits for nothing.
 
 mod asking;
+mod dying;
 mod ending;
+mod waiting;
 
 use std::io::PipeReader;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Signal, WaitStatus, getpid, kill_process};
 
+use super::super::diagnose;
 use super::super::env::Instance;
 use super::super::lock;
-use super::super::record::Record;
 use super::channel::Work;
 use super::notify::{self, Notify};
 use super::request::Request;
-use super::spawn::{Children, Phase, Programs, Role};
+use super::spawn::{Children, Phase, Programs, Role, code};
 use super::watchdog::Watchdog;
 
 /// What a service manager grants on top of what we grant the node: for hooks, and for the way to KILL.
@@ -25,6 +27,9 @@ const MARGIN: Duration = Duration::from_secs(30);
 const ECHO: Duration = Duration::from_millis(500);
 /// How long a node that hangs may take for a crash dump.
 const DUMP: Duration = Duration::from_secs(5);
+/// systemd sends SIGABRT to all processes of the service, and again to those that have come meanwhile: hooks would
+/// die of it.
+const BARKS: Duration = Duration::from_millis(300);
 /// Before something that did not work is tried again.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -63,7 +68,13 @@ pub(super) struct Stages {
     again: Option<Instant>,
     /// When a node that hangs is killed.
     kill_at: Option<Instant>,
+    /// When it is told to have ended.
+    goodbye_at: Option<Instant>,
     killed: bool,
+    /// How many processes the kernel had killed for their memory, at the start.
+    kills: Option<u64>,
+    /// Whether what the start alone needed is still to be given back.
+    settling: bool,
     /// Commands at work that stop it, and that make it boot again or become another version.
     stops: usize,
     reloads: usize,
@@ -92,7 +103,10 @@ impl Stages {
             asked: None,
             again: None,
             kill_at: None,
+            goodbye_at: None,
             killed: false,
+            kills: diagnose::memory_kills(),
+            settling: true,
             stops: 0,
             reloads: 0,
             tells: true,
@@ -131,37 +145,15 @@ impl Stages {
         }
     }
 
-    /// Begins to wait for the node to have booted.
-    fn wait(&mut self, limit: Duration) {
-        let mut command = self.programs.helper("wait");
-        command.arg(format!("--timeout={}", limit.as_secs())).stdout(Stdio::null()).stderr(Stdio::null());
-        if self.tells
-            && let Ok((from, to)) = std::io::pipe()
-        {
-            command.arg("--progress=lines").stdout(to);
-            self.progress = Some(from);
-        }
-        if self.children.spawn(Role::Wait, &mut command).is_err() {
-            self.again = Some(Instant::now() + AGAIN);
-        }
-    }
-
-    /// `N M APPLICATION`: it is being started, as the N-th of M.
-    pub(super) fn boots(&mut self, line: &str) {
-        let mut words = line.splitn(3, ' ');
-        if let (Some(n), Some(m), Some(name)) = (words.next(), words.next(), words.next())
-            && matches!(self.stage, Stage::Booting)
-        {
-            self.notify.status(&format!("starting {name} ({n} of {m})"));
-        }
-    }
-
     pub(super) fn signal(&mut self, signal: Signal) {
         match signal {
             Signal::TERM | Signal::INT | Signal::QUIT | Signal::HUP => self.asked_to_stop(signal),
             Signal::USR1 | Signal::USR2 => self.to_vm(signal),
             // The manager's watchdog has lost its patience.
-            Signal::ABORT => self.kill("told to end at once (SIGABRT)"),
+            Signal::ABORT => {
+                self.goodbye_at = Some(Instant::now() + BARKS);
+                self.kill("told to end at once (SIGABRT)");
+            }
             Signal::TSTP => {
                 self.children.signal(Role::Vm, Signal::STOP);
                 let _ = kill_process(getpid(), Signal::STOP);
@@ -212,9 +204,10 @@ impl Stages {
     }
 
     /// A child has ended.
-    pub(super) fn ended(&mut self, role: Role, status: i32) {
+    pub(super) fn ended(&mut self, role: Role, end: WaitStatus) {
+        let status = code(end);
         match role {
-            Role::Vm => self.gone(status),
+            Role::Vm => self.gone(end),
             Role::Wait if self.stage == Stage::Booting => self.waited(status),
             Role::Ping if self.lives() => self.pinged(status == 0),
             Role::Wait | Role::Ping => {}
@@ -226,46 +219,13 @@ impl Stages {
                 }
             }
             Role::Hooks(Phase::PreStop) if self.lives() => self.stop(),
-            Role::Hooks(Phase::PreStop) => self.say_goodbye(),
             Role::Stop if self.lives() => self.not_stopped(),
-            Role::Stop => self.say_goodbye(),
+            Role::Hooks(Phase::PreStop) | Role::Stop => self.part(),
             Role::Hooks(Phase::PostStop) => {
                 self.post_failed |= status != 0;
                 self.stage = Stage::Over;
             }
         }
-    }
-
-    /// The process that waits for the node has ended.
-    fn waited(&mut self, status: i32) {
-        match status {
-            0 => {
-                if self.is_unnamed() && self.notify.has_listener() {
-                    self.say("warning", "has no node name: it can't be told when it has booted");
-                }
-                self.stage = Stage::Readying;
-                self.notify.extend(MARGIN);
-                if !self.hooks(Phase::PostStart) {
-                    self.up();
-                }
-            }
-            // One that knows no such option.
-            2 if self.tells => {
-                self.tells = false;
-                self.wait(self.request.start);
-            }
-            7 => {
-                let limit = self.request.start.as_secs();
-                self.say("warning", &format!("has not booted within {limit} s; it goes on"));
-                // Ready later is ready too.
-                self.wait(Duration::from_secs(86_400));
-            }
-            _ => self.again = Some(Instant::now() + 5 * AGAIN),
-        }
-    }
-
-    fn is_unnamed(&self) -> bool {
-        Record::read(&self.instance).is_ok_and(|record| record.is_some_and(|record| record.node.is_none()))
     }
 
     fn up(&mut self) {
@@ -275,6 +235,12 @@ impl Stages {
             watchdog.rest(Instant::now());
         }
         self.ping();
+    }
+
+    /// Whether it is up and all is quiet, once each time.
+    pub(super) fn settles(&mut self) -> bool {
+        let quiet = self.stage == Stage::Up && self.children.is_alone();
+        quiet && std::mem::replace(&mut self.settling, false)
     }
 
     /// A command begins its work on the node.
@@ -288,6 +254,7 @@ impl Stages {
             Work::Reload => {
                 self.reloads += 1;
                 self.notify.reloading();
+                self.notify.extend(self.request.stop + self.request.start + MARGIN);
             }
         }
     }
@@ -311,14 +278,21 @@ impl Stages {
     /// When something is to be done though nothing happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let asks = self.watchdog.as_ref().filter(|_| self.lives()).map(Watchdog::next);
-        [self.again, self.kill_at, asks].into_iter().flatten().min()
+        [self.again, self.kill_at, self.goodbye_at, asks].into_iter().flatten().min()
     }
 
     /// Does what is due.
     pub(super) fn on_time(&mut self) {
         let now = Instant::now();
+        let greets = self.goodbye_at.is_some_and(|at| now >= at);
+        if greets {
+            self.goodbye_at = None;
+        }
         if !self.lives() {
             (self.again, self.kill_at) = (None, None);
+            if greets {
+                self.part();
+            }
             return;
         }
         if self.kill_at.is_some_and(|at| now >= at) {

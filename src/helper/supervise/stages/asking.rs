@@ -14,6 +14,7 @@ impl Stages {
     pub(super) fn ping(&mut self) {
         let Some(watchdog) = &mut self.watchdog else { return };
         watchdog.asked(Instant::now());
+        self.settling = true;
         if self.children.has(Role::Ping) {
             return;
         }

@@ -3,9 +3,9 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Signal, WaitStatus};
 
-use super::super::spawn::{Phase, Role};
+use super::super::spawn::{Phase, Role, code};
 use super::{AGAIN, ECHO, MARGIN, Stage, Stages};
 use crate::helper::lock;
 use crate::helper::process::Process;
@@ -99,9 +99,9 @@ impl Stages {
     }
 
     /// The VM has ended.
-    pub(super) fn gone(&mut self, status: i32) {
+    pub(super) fn gone(&mut self, end: WaitStatus) {
         let gracefully = (self.asked.is_some() || self.stops > 0) && !self.killed;
-        self.status = match status {
+        self.status = match code(end) {
             // Our signal, from before the VM knew what to do on it.
             143 if gracefully => 0,
             0 => self.status,
@@ -111,7 +111,17 @@ impl Stages {
             self.children.signal(role, Signal::KILL);
         }
         self.children.signal(Role::Hooks(Phase::PostStart), Signal::TERM);
-        if !self.children.has(Role::Stop) && !self.children.has(Role::Hooks(Phase::PreStop)) {
+        // What was done to it on purpose has been told.
+        if self.status != 0 && self.asked.is_none() && self.stops == 0 && !self.killed {
+            self.tell_death(end);
+        }
+        self.part();
+    }
+
+    /// Goes on once all that were to stop the VM have ended, and nobody sends signals all around.
+    pub(super) fn part(&mut self) {
+        let stops = self.children.has(Role::Stop) || self.children.has(Role::Hooks(Phase::PreStop));
+        if !stops && self.goodbye_at.is_none() {
             self.say_goodbye();
         }
     }
