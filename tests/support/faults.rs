@@ -1,6 +1,7 @@
 //! Kills processes of a command at chosen points. A point is the N-th call of one kind that a process makes; which
 //! there are is found by tracing the command once. Whoever reaches the point is stopped there, so that what is killed,
-//! it or another one, is killed at that point and no later.
+//! it or another one, is killed at that point and no later. Then strace lets go: a VM that it follows takes seconds to
+//! boot, and each process would be stopped at its own N-th call.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,8 @@ use super::process::{marked, until};
 
 /// Calls by which a command gets on.
 const CALLS: &str = "execve,rename,unlink,mkdir,flock,connect,setsid,pidfd_open,sendto,mknod,mknodat";
+/// Of these calls, those by which it only looks at the host.
+const LOOKS: &[&str] = &["nlmsg_len", "198.51.100.1", "2001:db8::1", "/run/", "EEXIST"];
 
 /// A step of a command.
 #[derive(Clone, Debug)]
@@ -47,6 +50,9 @@ pub(crate) fn points(instance: &Instance, args: &[&str]) -> Vec<Point> {
         let n = made.entry((pid.to_owned(), call.to_owned())).or_default();
         *n += 1;
         let key = (call.to_owned(), *n);
+        if LOOKS.iter().any(|look| rest.contains(look)) {
+            continue;
+        }
         if !points.contains_key(&key) {
             let shown = rest.chars().take(100).collect();
             points.insert(key.clone(), Point { call: call.into(), n: *n, shown });
@@ -76,22 +82,18 @@ impl<'a> Stopped<'a> {
         }
     }
 
-    /// Kills all of one kind; false when there is none.
-    pub(crate) fn kill(&self, role: Role) -> bool {
-        let pids: Vec<_> = self.0.processes().into_iter().filter(|pid| role.is(*pid)).collect();
-        for pid in &pids {
-            send(*pid, Signal::KILL);
-        }
-        !pids.is_empty()
+    /// The kinds of processes that are there.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let all = self.0.processes();
+        Role::ALL.into_iter().filter(|role| all.iter().any(|pid| role.is(*pid))).collect()
     }
 
-    /// Lets it go on, and waits for its end.
-    pub(crate) fn finish(self) {
-        // Each process that comes to as many of these calls is stopped at its own.
-        until("the traced command ends", Duration::from_secs(90), || {
-            if self.0.stands() {
-                self.0.standing().into_iter().for_each(|pid| send(pid, Signal::CONT));
-            }
+    /// Kills all of one kind, and lets the others go on to their end.
+    pub(crate) fn kill(mut self, role: Role) {
+        self.0.processes().into_iter().filter(|pid| role.is(*pid)).for_each(|pid| send(pid, Signal::KILL));
+        self.0.let_go();
+        until("the command ends", Duration::from_secs(90), || {
+            self.0.standing().into_iter().for_each(|pid| send(pid, Signal::CONT));
             self.0.has_ended()
         });
     }
@@ -159,6 +161,12 @@ impl<'a> Traced<'a> {
         Self { instance, strace: spawn(&mut command), log }
     }
 
+    /// Ends strace; what it has stopped stays so.
+    fn let_go(&mut self) {
+        send(self.strace.id(), Signal::TERM);
+        let _ = self.strace.wait();
+    }
+
     /// All that belongs to the instance but strace and epmd.
     fn processes(&self) -> Vec<u32> {
         let base = self.instance.base().to_str().expect("the target directory's path is UTF-8");
@@ -206,8 +214,10 @@ impl<'a> Traced<'a> {
 
 impl Drop for Traced<'_> {
     fn drop(&mut self) {
-        send(self.strace.id(), Signal::TERM);
-        let _ = self.strace.wait();
+        // A child that is waited for already is none any more, and its pid may be another's.
+        if let Ok(None) = self.strace.try_wait() {
+            self.let_go();
+        }
     }
 }
 
