@@ -6,7 +6,8 @@
 //! - a VM that SIGSTOP has stopped: `trouble::a_node_that_hangs_is_told_from_one_that_is_down`,
 //!   `stop::a_frozen_node_is_woken_and_one_without_distribution_is_stopped_by_signal`
 //! - a full disk: `state::a_full_file_system_is_told_before_anything_starts`, `faults::disks`
-//! - a read-only tree, no writable state: `lifecycle::a_read_only_tree_and_no_home`, `faults::disks`
+//! - a read-only tree: `lifecycle::complaints_09_10_a_read_only_release_lives_elsewhere`
+//! - no writable state: `lifecycle::a_read_only_release_with_no_other_place_says_so`
 //! - no HOME: `start::few_open_files_and_no_home_are_enough`
 //! - a clock that is set back: `identity::no_clock_counts`, `faults::hosts`
 //! - a pid that is used again: `identity::a_reused_pid_is_nobody`
@@ -44,7 +45,11 @@ fn works(instance: &Instance, after: &str) {
     assert_eq!((output.status, instance.vms().len()), (0, 1), "after {after}: {output}");
     let output = instance.run(&["stop"]);
     assert_eq!(output.status, 0, "after {after}: {output}");
-    assert_eq!((instance.vms().len(), left(instance)), (0, STOPPED.map(String::from).to_vec()), "after {after}");
+    assert_eq!(
+        (instance.vms().len(), left(instance)),
+        (0, STOPPED.map(String::from).to_vec()),
+        "after {after}"
+    );
 }
 
 #[test]

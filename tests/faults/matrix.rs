@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::{STOPPED, left, works};
-use crate::support::faults::{Point, Role, Stopped, points};
+use crate::support::faults::{Point, Stopped, points};
 use crate::support::instance::Instance;
 use crate::support::process::{marked, runs, signal, until};
 use crate::support::releases::rebar3;
@@ -20,7 +20,7 @@ fn whole() -> bool {
 }
 
 /// How many points are enough by default.
-const SOME: usize = 12;
+const SOME: usize = 13;
 
 /// Kills at a point, in turn, each kind of process that is there, or one of them; how many were killed.
 fn kill_at(instance: &Instance, command: &str, point: &Point, turn: usize) -> usize {
@@ -64,9 +64,8 @@ fn table(command: &str) {
         instance.run(&["stop"]).ok();
     }
     let found = points.len();
-    if !whole() {
-        let each = found.div_ceil(SOME).max(1);
-        points = points.into_iter().enumerate().filter(|(at, _)| at % each == 0).map(|(_, it)| it).collect();
+    if !whole() && found > SOME {
+        points = (0..SOME).map(|n| points[n * found / SOME].clone()).collect();
     }
     let mut killed = 0;
     for (at, point) in points.iter().enumerate() {
@@ -119,7 +118,11 @@ fn whoever_is_killed_in_the_foreground_nobody_stays() {
             until(&what, Duration::from_secs(20), || {
                 let all = marked(base).into_iter().filter(|pid| *pid != instance.epmd().1);
                 let name = |pid| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-                !runs(vm) && all.filter(|pid| ["relboot-helper\n", "beam.smp\n"].contains(&name(*pid).as_str())).count() == 0
+                !runs(vm)
+                    && all
+                        .filter(|pid| ["relboot-helper\n", "beam.smp\n"].contains(&name(*pid).as_str()))
+                        .count()
+                        == 0
             });
             works(&instance, &what);
         }

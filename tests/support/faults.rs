@@ -3,7 +3,7 @@
 //! it or another one, is killed at that point and no later. Then strace lets go: a VM that it follows takes seconds to
 //! boot, and each process would be stopped at its own N-th call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,32 +34,31 @@ impl fmt::Display for Point {
     }
 }
 
-/// The steps of a command, in order: of each kind and number the first.
+/// The steps of a command, in order: of those that differ in numbers alone the first.
 pub(crate) fn points(instance: &Instance, args: &[&str]) -> Vec<Point> {
     let traced = Traced::new(instance, args, None);
     traced.wait_for_end();
     let log = fs::read_to_string(&traced.log).expect("strace writes its log");
     drop(traced);
     let mut made: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut points: BTreeMap<(String, usize), Point> = BTreeMap::new();
-    let mut order = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut points = Vec::new();
     for line in log.lines() {
         let Some((pid, rest)) = line.split_once(' ') else { continue };
         let rest = rest.trim_start();
         let Some((call, rest)) = rest.split_once('(').filter(|_| !rest.starts_with("<...")) else { continue };
         let n = made.entry((pid.to_owned(), call.to_owned())).or_default();
         *n += 1;
-        let key = (call.to_owned(), *n);
-        if LOOKS.iter().any(|look| rest.contains(look)) {
-            continue;
-        }
-        if !points.contains_key(&key) {
+        let kind: String = rest.chars().take(160).filter(|it| !it.is_ascii_digit()).collect();
+        if !LOOKS.iter().any(|look| rest.contains(look)) && seen.insert((call.to_owned(), kind)) {
             let shown = rest.chars().take(100).collect();
-            points.insert(key.clone(), Point { call: call.into(), n: *n, shown });
-            order.push(key);
+            points.push(Point { call: call.into(), n: *n, shown });
         }
     }
-    order.into_iter().filter_map(|key| points.remove(&key)).collect()
+    // Whoever comes first to the N-th of a call is stopped there: it is one point.
+    let mut seen = BTreeSet::new();
+    points.retain(|point| seen.insert((point.call.clone(), point.n)));
+    points
 }
 
 /// A command that stands at a point.
@@ -121,7 +120,7 @@ impl Role {
             Self::Shell => {
                 let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
                 ["demo", "sh", "dash"].contains(&name.as_str())
-                    && (line.contains("/bin/demo") || line.contains("/boot/"))
+                    && ["/bin/demo", "/boot/", "_boot_erts_exec"].iter().any(|part| line.contains(part))
             }
         }
     }
@@ -149,7 +148,7 @@ impl<'a> Traced<'a> {
         let log = instance.base().join("strace.log");
         let _ = fs::remove_file(&log);
         let mut command = instance.command(Path::new("strace"));
-        command.args(["-f", "-qq", "-I", "2", "-e", "signal=none", "-e"]);
+        command.args(["-f", "-qq", "-I", "2", "-e", "signal=STOP", "-e"]);
         command.arg(format!("trace={CALLS}"));
         if let Some(Point { call, n, .. }) = stop {
             command.arg("-e").arg(format!("inject={call}:signal=STOP:when={n}"));
@@ -183,18 +182,9 @@ impl<'a> Traced<'a> {
         self.processes().into_iter().filter(|pid| matches!(state(*pid), Some('t' | 'T'))).collect()
     }
 
-    /// Whether one stands still: strace itself stops whom it follows at each call, but not for long.
+    /// Whether one stands still: not as each does at each call, for strace to look at it.
     fn stands(&self) -> bool {
-        let mut all = self.standing();
-        for _ in 0..3 {
-            if all.is_empty() {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(8));
-            let now = self.standing();
-            all.retain(|pid| now.contains(pid));
-        }
-        !all.is_empty()
+        fs::read_to_string(&self.log).is_ok_and(|log| log.contains("--- stopped by SIGSTOP ---"))
     }
 
     /// Whether all but a node and its launcher are gone again.

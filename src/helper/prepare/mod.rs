@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 
 use super::env::{self, Instance};
 use super::record::{self, Record};
-use super::{crash, lock, print, tell};
+use super::{crash, lock, print, supervise, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
@@ -239,6 +239,8 @@ impl Plan {
             _ => files::remove(&copy)?,
         }
         files::remove(&state.join("pid"))?;
+        // Of a supervisor that was killed; one of this start makes its own.
+        files::remove(&state.join(supervise::SOCKET))?;
         let record = Record {
             node: self.identity.node.clone(),
             vsn: self.instance.vsn.clone(),

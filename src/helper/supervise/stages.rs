@@ -5,7 +5,7 @@ mod asking;
 mod ending;
 
 use std::io::PipeReader;
-use std::process::{Command, Stdio};
+use std::process::{Command, Stdio, id};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, getpid, kill_process};
@@ -134,7 +134,8 @@ impl Stages {
     /// Begins to wait for the node to have booted.
     fn wait(&mut self, limit: Duration) {
         let mut command = self.programs.helper("wait");
-        command.arg(format!("--timeout={}", limit.as_secs())).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg(format!("--timeout={}", limit.as_secs())).arg(format!("--parent={}", id()));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         if self.tells
             && let Ok((from, to)) = std::io::pipe()
         {
