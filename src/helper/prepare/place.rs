@@ -1,5 +1,5 @@
 //! Whether a node has the instance's place, and stays: one that is on its way down is waited for, and one that boots
-//! is when the start is to return once it has. Changes nothing.
+//! is when the start is to return once it has. Changes nothing but a file `pid` that names another process.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ enum Stage {
 /// # Errors
 /// When a node on its way down, or up, does not get there in time.
 pub(super) fn holder(instance: &Instance, mode: Mode) -> Result<Option<Process>, Failure> {
-    let known = Process::recorded(&instance.state).or_else(|| launch::running(&instance.state));
+    let known = Process::recorded(&instance.state).or_else(|| launch::adopt(&instance.state));
     let Some((process, handle)) = known.and_then(|process| Some((process, process.open()?))) else {
         return Ok(None);
     };

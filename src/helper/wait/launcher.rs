@@ -15,7 +15,6 @@ use crate::error::{Failure, Message, Status};
 use crate::helper::diagnose::{self, Evidence};
 use crate::helper::env::Instance;
 use crate::helper::launch::{self, UMASK};
-use crate::helper::prepare;
 use crate::helper::process::Process;
 
 /// Between two looks: it takes a few milliseconds.
@@ -62,7 +61,8 @@ pub(super) fn run(
         }
         if all_ended {
             let ended = || not_started(instance, "run_erl ended before there was a VM");
-            return of_another_start(instance).ok_or_else(ended);
+            // The VM of a start that was killed before there was one may have come after all.
+            return launch::adopt(&instance.state).ok_or_else(ended);
         }
         if Instant::now() >= deadline {
             let seconds = limit.as_secs();
@@ -71,15 +71,6 @@ pub(super) fn run(
         }
         std::thread::sleep(PAUSE);
     }
-}
-
-/// The VM of a start that was killed before there was one: it came after all, and took the place that this one's was to
-/// have.
-fn of_another_start(instance: &Instance) -> Option<Process> {
-    let process = launch::running(&instance.state)?;
-    let line = format!("{} {}\n", process.pid, process.start());
-    prepare::write_private(&instance.state.join("pid"), &line).ok()?;
-    Some(process)
 }
 
 /// Whether no child is left; those that have ended are reaped.
