@@ -28,6 +28,13 @@ pub(crate) struct Point {
     shown: String,
 }
 
+impl Point {
+    /// Not one of the many looks at something that is waited for.
+    pub(crate) fn is_step(&self) -> bool {
+        self.n <= 12
+    }
+}
+
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.call, self.n, self.shown)
