@@ -1,13 +1,33 @@
-//! Whatever is killed at whatever step of a command: the next start works, nothing has to be cleaned up by hand.
+//! Whatever goes wrong: the next start works, nothing has to be cleaned up by hand. The table of faults, and where each
+//! is brought about:
+//!
+//! - `kill -9` of the shell, the helper, run_erl, the VM at the steps of start and stop: `faults::matrix`
+//! - the same of a node in the foreground: `faults::matrix`, `supervise::it_costs_little_and_the_node_does_not_outlive_it`
+//! - a VM that SIGSTOP has stopped: `trouble::a_node_that_hangs_is_told_from_one_that_is_down`,
+//!   `stop::a_frozen_node_is_woken_and_one_without_distribution_is_stopped_by_signal`
+//! - a full disk: `state::a_full_file_system_is_told_before_anything_starts`, `faults::disks`
+//! - a read-only tree: `lifecycle::complaints_09_10_a_read_only_release_lives_elsewhere`
+//! - no writable state: `lifecycle::a_read_only_release_with_no_other_place_says_so`
+//! - no HOME: `start::few_open_files_and_no_home_are_enough`
+//! - a clock that is set back: `identity::no_clock_counts`, `faults::hosts`
+//! - a pid that is used again: `identity::a_reused_pid_is_nobody`
+//! - epmd killed: `faults::hosts`
+//! - few open files: `start::few_open_files_and_no_home_are_enough`, `faults::hosts`
+//! - a hook that says much: `faults::applications`
+//! - an application that takes long to start: `faults::applications`,
+//!   `start::a_terminal_shows_the_application_being_started_and_nothing_else_does`
+//! - an application that never ends: `stop::a_node_that_does_not_stop_is_ended_step_by_step`, `faults::applications`
+
+mod applications;
+mod disks;
+mod hosts;
+mod matrix;
 
 use std::fs;
 
-use crate::support::faults::{Point, Role, Stopped, points};
 use crate::support::instance::Instance;
-use crate::support::releases::rebar3;
-use crate::support::tools::need;
 
-/// What a stopped instance has in its state directory.
+/// What is in the state directory.
 fn left(instance: &Instance) -> Vec<String> {
     let names = fs::read_dir(instance.path().join("tmp/demo")).unwrap();
     let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -15,66 +35,35 @@ fn left(instance: &Instance) -> Vec<String> {
     names
 }
 
-/// Whether each kind of process is killed at each point, which takes minutes, or one at each in turn:
-/// `RELBOOT_ROUNDS=2 cargo test faults::`
-fn whole() -> bool {
-    std::env::var("RELBOOT_ROUNDS").is_ok()
+/// What a stopped instance has there.
+const STOPPED: [&str; 6] = ["cookie", "lock", "log", "pipe", "place", "vm.args"];
+
+/// The next start and stop are like any other.
+#[track_caller]
+fn works(instance: &Instance, after: &str) {
+    let output = instance.run(&["start"]);
+    assert_eq!((output.status, instance.vms().len()), (0, 1), "after {after}: {output}");
+    let output = instance.run(&["stop"]);
+    assert_eq!(output.status, 0, "after {after}: {output}");
+    assert_eq!(
+        (instance.vms().len(), left(instance)),
+        (0, STOPPED.map(String::from).to_vec()),
+        "after {after}"
+    );
 }
 
-/// Kills processes at a point of a command, and starts and stops the node after it.
-fn kill_at(instance: &Instance, command: &str, point: &Point, roles: &[Role], usual: &[String]) -> usize {
-    let mut killed = 0;
-    for role in roles.iter().copied() {
-        if command == "stop" {
-            instance.start();
+#[test]
+fn the_table_names_tests_that_exist() {
+    let text = fs::read_to_string("tests/faults.rs").unwrap();
+    let table = text.lines().take_while(|line| line.starts_with("//!"));
+    let names: Vec<_> = table.flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    assert!(names.len() > 15, "{names:?}");
+    for (file, name) in names.iter().filter_map(|name| name.split_once("::")) {
+        if file == "faults" {
+            assert!(fs::exists(format!("tests/faults/{name}.rs")).unwrap(), "{name}");
+            continue;
         }
-        let Some(stopped) = Stopped::at(instance, &[command], point) else { continue };
-        let done = stopped.kill(role);
-        stopped.finish();
-        let shown = format!("{command} at {point}: killed {role:?}: {done}");
-        let output = instance.run(&["start"]);
-        assert_eq!(output.status, 0, "{shown}: {output}");
-        assert_eq!(instance.vms().len(), 1, "{shown}: {output}");
-        let output = instance.run(&["stop"]);
-        assert_eq!(output.status, 0, "{shown}: {output}");
-        assert_eq!((instance.vms().len(), left(instance)), (0, usual.to_vec()), "{shown}");
-        killed += usize::from(done);
+        let source = fs::read_to_string(format!("tests/{file}.rs")).unwrap();
+        assert!(source.contains(&format!("#[test]\nfn {name}()")), "{file}::{name}");
     }
-    killed
-}
-
-fn table(command: &str) {
-    let Some(raw) = rebar3() else { return };
-    if !need(&["strace"]) {
-        return;
-    }
-    let instance = Instance::of(raw).at("opt/demo").kit();
-    instance.start();
-    instance.run(&["stop"]).ok();
-    let usual = left(&instance);
-    if command == "stop" {
-        instance.start();
-    }
-    let points = points(&instance, &[command]);
-    if command == "start" {
-        instance.run(&["stop"]).ok();
-    }
-    let mut killed = 0;
-    for (at, point) in points.iter().enumerate() {
-        let one = [Role::ALL[at % Role::ALL.len()]];
-        let roles = if whole() { Role::ALL.as_slice() } else { &one };
-        killed += kill_at(&instance, command, point, roles, &usual);
-    }
-    let least = if whole() { 30 } else { 5 };
-    assert!(points.len() >= 10 && killed >= least, "{killed} killed at {} points: {points:?}", points.len());
-}
-
-#[test]
-fn whoever_is_killed_during_a_start_the_next_one_works() {
-    table("start");
-}
-
-#[test]
-fn whoever_is_killed_during_a_stop_the_next_start_works() {
-    table("stop");
 }

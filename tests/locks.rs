@@ -112,7 +112,8 @@ fn a_vm_that_no_file_names_keeps_its_place() {
     let output = instance.run(&["start"]);
     assert_eq!(output.status, 0, "{output}");
     assert!(output.stderr.contains(&format!("already running (pid {vm})")), "{output}");
-    // Even one that does not ask first finds the place taken.
+    // Now a file names it again. Even one that does not ask first finds the place taken.
+    fs::remove_file(instance.path().join("tmp/demo/pid")).unwrap();
     let mut launch = instance.command(Instance::helper());
     let state = instance.path().join("tmp/demo");
     launch

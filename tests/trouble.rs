@@ -93,7 +93,13 @@ fn complaint_46_a_node_that_hangs_is_told_from_one_that_is_down() {
     }
     let json = instance.run(&["status", "--json", "--timeout", "1"]);
     assert!(json.status == 4 && json.stdout.contains("\"state\":\"unknown\""), "{json}");
-    assert_eq!(instance.said(&["start"]), "0\n! demo is already running (pid N)\n");
+    assert_eq!(
+        instance.said(&["start"]),
+        format!(
+            "0\n! warning: demo (pid N) does not answer: its process is stopped (state T)\n\
+             ! help: kill -CONT {vm}\n! demo is already running (pid N)\n"
+        )
+    );
 
     signal(vm, Signal::CONT);
     assert_eq!(instance.said(&["ping"]), "0\npong\n");

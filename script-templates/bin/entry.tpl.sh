@@ -27,7 +27,8 @@ _boot_entry() {
     *) _boot_dir=. ;;
     esac
     _boot_cwd=$PWD
-    if ! cd -P "$_boot_dir/.." 2>/dev/null; then
+    # No "2>/dev/null": where few files may be open, dash would lose standard error by it.
+    if ! { [ -x "$_boot_dir/.." ] && cd -P "$_boot_dir/.."; }; then
         printf 'error: cannot enter %s/..\nhelp: call this script by its absolute path\n' "$_boot_dir" >&2
         exit 1
     fi
@@ -38,7 +39,8 @@ _boot_entry() {
             BOOT_INSTANCE
     fi
     RELEASE_ROOT=$PWD
-    cd "$_boot_cwd" 2>/dev/null || cd /
+    [ -x "$_boot_cwd" ] || _boot_cwd=/
+    cd "$_boot_cwd" || cd /
 
     if [ -z "${RELEASE_VSN:-}" ]; then
         [ ! -r "$RELEASE_ROOT/releases/start_erl.data" ] ||

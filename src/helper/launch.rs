@@ -139,6 +139,14 @@ pub(super) fn running(state: &Path) -> Option<Process> {
     holder(&file).and_then(Process::now)
 }
 
+/// The same, for who holds the instance's lock: from now on the file `pid` names it, whatever was in there.
+pub(super) fn adopt(state: &Path) -> Option<Process> {
+    let process = running(state)?;
+    // On a full disk it stays unnamed.
+    let _ = prepare::write_private(&state.join("pid"), &format!("{} {}\n", process.pid, process.start()));
+    Some(process)
+}
+
 /// As many files as sizing decided. The kernel's own bound may lie below the hard limit: then the limit stays.
 fn open_files() {
     let Some(wanted) = env::var("_boot_nofile").and_then(|text| text.parse().ok()) else { return };

@@ -1,8 +1,9 @@
 //! Kills processes of a command at chosen points. A point is the N-th call of one kind that a process makes; which
 //! there are is found by tracing the command once. Whoever reaches the point is stopped there, so that what is killed,
-//! it or another one, is killed at that point and no later.
+//! it or another one, is killed at that point and no later. Then strace lets go: a VM that it follows takes seconds to
+//! boot, and each process would be stopped at its own N-th call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use super::process::{marked, until};
 
 /// Calls by which a command gets on.
 const CALLS: &str = "execve,rename,unlink,mkdir,flock,connect,setsid,pidfd_open,sendto,mknod,mknodat";
+/// Of these calls, those by which it only looks at the host.
+const LOOKS: &[&str] = &["nlmsg_len", "198.51.100.1", "2001:db8::1", "/run/", "EEXIST"];
 
 /// A step of a command.
 #[derive(Clone, Debug)]
@@ -25,35 +28,44 @@ pub(crate) struct Point {
     shown: String,
 }
 
+impl Point {
+    /// Not one of the many looks at something that is waited for.
+    pub(crate) fn is_step(&self) -> bool {
+        self.n <= 12
+    }
+}
+
 impl fmt::Display for Point {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}: {}", self.call, self.n, self.shown)
     }
 }
 
-/// The steps of a command, in order: of each kind and number the first.
+/// The steps of a command, in order: of those that differ in numbers alone the first.
 pub(crate) fn points(instance: &Instance, args: &[&str]) -> Vec<Point> {
     let traced = Traced::new(instance, args, None);
     traced.wait_for_end();
     let log = fs::read_to_string(&traced.log).expect("strace writes its log");
     drop(traced);
     let mut made: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut points: BTreeMap<(String, usize), Point> = BTreeMap::new();
-    let mut order = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut points = Vec::new();
     for line in log.lines() {
         let Some((pid, rest)) = line.split_once(' ') else { continue };
         let rest = rest.trim_start();
         let Some((call, rest)) = rest.split_once('(').filter(|_| !rest.starts_with("<...")) else { continue };
         let n = made.entry((pid.to_owned(), call.to_owned())).or_default();
         *n += 1;
-        let key = (call.to_owned(), *n);
-        if !points.contains_key(&key) {
+        let kind: String = rest.chars().take(160).filter(|it| !it.is_ascii_digit()).collect();
+        if !LOOKS.iter().any(|look| rest.contains(look)) && seen.insert((call.to_owned(), kind)) {
             let shown = rest.chars().take(100).collect();
-            points.insert(key.clone(), Point { call: call.into(), n: *n, shown });
-            order.push(key);
+            points.push(Point { call: call.into(), n: *n, shown });
         }
     }
-    order.into_iter().filter_map(|key| points.remove(&key)).collect()
+    // Whoever comes first to the N-th of a call is stopped there: it is one point.
+    let mut seen = BTreeSet::new();
+    points.retain(|point| seen.insert((point.call.clone(), point.n)));
+    points
 }
 
 /// A command that stands at a point.
@@ -76,22 +88,18 @@ impl<'a> Stopped<'a> {
         }
     }
 
-    /// Kills all of one kind; false when there is none.
-    pub(crate) fn kill(&self, role: Role) -> bool {
-        let pids: Vec<_> = self.0.processes().into_iter().filter(|pid| role.is(*pid)).collect();
-        for pid in &pids {
-            send(*pid, Signal::KILL);
-        }
-        !pids.is_empty()
+    /// The kinds of processes that are there.
+    pub(crate) fn roles(&self) -> Vec<Role> {
+        let all = self.0.processes();
+        Role::ALL.into_iter().filter(|role| all.iter().any(|pid| role.is(*pid))).collect()
     }
 
-    /// Lets it go on, and waits for its end.
-    pub(crate) fn finish(self) {
-        // Each process that comes to as many of these calls is stopped at its own.
-        until("the traced command ends", Duration::from_secs(90), || {
-            if self.0.stands() {
-                self.0.standing().into_iter().for_each(|pid| send(pid, Signal::CONT));
-            }
+    /// Kills all of one kind, and lets the others go on to their end.
+    pub(crate) fn kill(mut self, role: Role) {
+        self.0.processes().into_iter().filter(|pid| role.is(*pid)).for_each(|pid| send(pid, Signal::KILL));
+        self.0.let_go();
+        until("the command ends", Duration::from_secs(90), || {
+            self.0.standing().into_iter().for_each(|pid| send(pid, Signal::CONT));
             self.0.has_ended()
         });
     }
@@ -119,7 +127,7 @@ impl Role {
             Self::Shell => {
                 let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
                 ["demo", "sh", "dash"].contains(&name.as_str())
-                    && (line.contains("/bin/demo") || line.contains("/boot/"))
+                    && ["/bin/demo", "/boot/", "_boot_erts_exec"].iter().any(|part| line.contains(part))
             }
         }
     }
@@ -147,7 +155,7 @@ impl<'a> Traced<'a> {
         let log = instance.base().join("strace.log");
         let _ = fs::remove_file(&log);
         let mut command = instance.command(Path::new("strace"));
-        command.args(["-f", "-qq", "-I", "2", "-e", "signal=none", "-e"]);
+        command.args(["-f", "-qq", "-I", "2", "-e", "signal=STOP", "-e"]);
         command.arg(format!("trace={CALLS}"));
         if let Some(Point { call, n, .. }) = stop {
             command.arg("-e").arg(format!("inject={call}:signal=STOP:when={n}"));
@@ -157,6 +165,12 @@ impl<'a> Traced<'a> {
         let err = out.try_clone().expect("a file can be duplicated");
         command.stdin(Stdio::null()).stdout(out).stderr(err);
         Self { instance, strace: spawn(&mut command), log }
+    }
+
+    /// Ends strace; what it has stopped stays so.
+    fn let_go(&mut self) {
+        send(self.strace.id(), Signal::TERM);
+        let _ = self.strace.wait();
     }
 
     /// All that belongs to the instance but strace and epmd.
@@ -175,18 +189,9 @@ impl<'a> Traced<'a> {
         self.processes().into_iter().filter(|pid| matches!(state(*pid), Some('t' | 'T'))).collect()
     }
 
-    /// Whether one stands still: strace itself stops whom it follows at each call, but not for long.
+    /// Whether one stands still: not as each does at each call, for strace to look at it.
     fn stands(&self) -> bool {
-        let mut all = self.standing();
-        for _ in 0..3 {
-            if all.is_empty() {
-                return false;
-            }
-            std::thread::sleep(Duration::from_millis(8));
-            let now = self.standing();
-            all.retain(|pid| now.contains(pid));
-        }
-        !all.is_empty()
+        fs::read_to_string(&self.log).is_ok_and(|log| log.contains("--- stopped by SIGSTOP ---"))
     }
 
     /// Whether all but a node and its launcher are gone again.
@@ -206,8 +211,10 @@ impl<'a> Traced<'a> {
 
 impl Drop for Traced<'_> {
     fn drop(&mut self) {
-        send(self.strace.id(), Signal::TERM);
-        let _ = self.strace.wait();
+        // A child that is waited for already is none any more, and its pid may be another's.
+        if let Ok(None) = self.strace.try_wait() {
+            self.let_go();
+        }
     }
 }
 

@@ -6,10 +6,11 @@
 #
 # Renders vm.args for this host, starts the node, and returns once all its applications are started,
 # or tells why they are not. ARGs reach the node as plain arguments; options are one only as the first
-# word. A node that runs already is left alone. On a terminal a line shows which application is being
-# started. When it has not booted after SECONDS (60, or [start] timeout in rel/relboot.toml) start ends
-# with 7, and the node goes on; so it does when start is broken off (ctrl-C: status 130). --foreground is
-# the command "foreground". Also known as: daemon.
+# word. A node that runs already is left alone; one that is booting is waited for, and so is the end of
+# one that is stopping. On a terminal a line shows which application is being started. When it has not
+# booted after SECONDS (60, or [start] timeout in rel/relboot.toml) start ends with 7, and the node goes
+# on; so it does when start is broken off (ctrl-C: status 130). --foreground is the command "foreground".
+# Also known as: daemon.
 #
 # One command at a time works on an instance: --wait (the first option) waits for another one's end, without it
 # this one ends with 8.

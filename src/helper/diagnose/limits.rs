@@ -94,7 +94,10 @@ pub(super) fn threads(evidence: &Evidence) -> Option<Diagnosis> {
 
 /// Too few open files.
 pub(super) fn files(evidence: &Evidence) -> Option<Diagnosis> {
-    line(evidence, &[": emfile", "Too many open files", "{error,emfile}", "error_creating_pipe"])?;
+    line(
+        evidence,
+        &[": emfile", "Too many open files", "{error,emfile}", "error_creating_pipe", "in spawn_init: 24"],
+    )?;
     let Limits { nofile, .. } = facts().limits;
     let limit = nofile.map_or_else(String::new, |limit| format!(": {limit} are allowed"));
     Some(Diagnosis::new(

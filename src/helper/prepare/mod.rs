@@ -13,6 +13,7 @@ mod explain;
 mod files;
 mod guest;
 mod outlook;
+mod place;
 mod remote;
 mod request;
 mod scratch;
@@ -32,9 +33,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::env::{self, Instance};
-use super::process::Process;
 use super::record::{self, Record};
-use super::{crash, launch, lock, print, tell};
+use super::{crash, lock, print, supervise, tell};
 use crate::error::{Failure, Status};
 use crate::host::{Facts, Otp};
 use crate::names::NodeName;
@@ -96,14 +96,14 @@ fn prepare(request: &Request) -> Result<String, Failure> {
     if !fresh {
         lock::take_if_asked(&instance)?;
     }
-    if let Some(lines) = running(&instance) {
+    if let Some(lines) = running(&instance, request.mode())? {
         return Ok(lines);
     }
     let mut plan = Plan::make(request)?;
     if fresh {
         lock::take_if_asked(&instance)?;
         // Another start may have been quicker.
-        if let Some(lines) = running(&instance) {
+        if let Some(lines) = running(&instance, request.mode())? {
             return Ok(lines);
         }
     }
@@ -120,9 +120,9 @@ fn prepare(request: &Request) -> Result<String, Failure> {
 }
 
 /// A running node's files are what its clients live by: they stay.
-fn running(instance: &Instance) -> Option<String> {
-    let process = Process::recorded(&instance.state).or_else(|| launch::running(&instance.state))?;
-    Some(format!("_boot_erts_running={}\n", process.pid))
+fn running(instance: &Instance, mode: Mode) -> Result<Option<String>, Failure> {
+    let process = place::holder(instance, mode)?;
+    Ok(process.map(|process| format!("_boot_erts_running={}\n", process.pid)))
 }
 
 /// Makes the state directory, or refuses one that is not this user's alone.
@@ -240,6 +240,8 @@ impl Plan {
             _ => files::remove(&copy)?,
         }
         files::remove(&state.join("pid"))?;
+        // Of a supervisor that was killed; one of this start makes its own.
+        files::remove(&state.join(supervise::SOCKET))?;
         let record = Record {
             node: self.identity.node.clone(),
             vsn: self.instance.vsn.clone(),

@@ -17,7 +17,7 @@ use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use super::super::env::var;
 
 /// In the state directory.
-const FILE: &str = "supervise.sock";
+pub(in crate::helper) const FILE: &str = "supervise.sock";
 
 /// What a command does to the node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ mod spawn;
 mod stages;
 mod watchdog;
 
-pub(super) use channel::announce;
+pub(super) use channel::{FILE as SOCKET, announce};
 
 use std::convert::Infallible;
 use std::ffi::OsString;

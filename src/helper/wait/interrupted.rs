@@ -1,26 +1,46 @@
-//! A start that is broken off: the node goes on, and who broke it off is told so.
+//! A start that is broken off: the node goes on, and who broke it off is told so. It does not go on without the
+//! supervisor that it was started by.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
+use rustix::process::{Signal as Sent, getppid, set_parent_process_death_signal};
 
 use super::progress::{Line, Progress};
 use crate::helper::client;
 use crate::helper::env::Instance;
+use crate::helper::process::Process;
 use crate::helper::tell;
 
+/// Between two signals to a node that has lost its supervisor.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// From now on HUP, INT and TERM end this process with a word about the node. To be called once all its children
-/// are there: these would not hear the signals.
-pub(super) fn watch(instance: &Instance, progress: &Progress) {
+/// are there: these would not hear the signals. `ward`: the supervisor, and its node.
+pub(super) fn watch(instance: &Instance, progress: &Progress, ward: Option<(i32, Process)>) {
     let mut signals = SigSet::empty();
     signals.extend([Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM]);
     // Without it a signal ends this process just so.
     if signals.thread_block().is_err() {
         return;
     }
+    if let Some((supervisor, vm)) = ward {
+        // The signals of this thread are those of the threads it starts: TERM waits until one takes it.
+        let _ = set_parent_process_death_signal(Some(Sent::TERM));
+        if is_gone(supervisor) {
+            end(vm);
+        }
+    }
     let (name, line) = (instance.name.clone(), progress.line());
     std::thread::spawn(move || {
         if let Ok(signal) = signals.wait() {
+            if let Some((supervisor, vm)) = ward
+                && is_gone(supervisor)
+            {
+                end(vm);
+                std::process::exit(128 + signal as i32);
+            }
             goes_on(&name, &line);
             std::process::exit(128 + signal as i32);
         }
@@ -30,4 +50,14 @@ pub(super) fn watch(instance: &Instance, progress: &Progress) {
 fn goes_on(name: &str, line: &Arc<Line>) {
     line.wipe();
     tell(&format!("{name} goes on booting; {} stop ends it", client::program()));
+}
+
+fn is_gone(supervisor: i32) -> bool {
+    getppid().is_none_or(|pid| pid.as_raw_nonzero().get() != supervisor)
+}
+
+/// The kernel has sent the VM a SIGTERM already, which one that is still booting loses.
+fn end(vm: Process) {
+    let Some(handle) = vm.open() else { return };
+    while handle.signal(Sent::TERM).is_ok() && !handle.wait(AGAIN) {}
 }

@@ -14,7 +14,7 @@ use super::{log_help, tell_log};
 use crate::error::{Failure, Message, Status};
 use crate::helper::diagnose::{self, Evidence};
 use crate::helper::env::Instance;
-use crate::helper::launch::UMASK;
+use crate::helper::launch::{self, UMASK};
 use crate::helper::process::Process;
 
 /// Between two looks: it takes a few milliseconds.
@@ -60,7 +60,9 @@ pub(super) fn run(
             return Ok(process);
         }
         if all_ended {
-            return Err(not_started(instance, "run_erl ended before there was a VM"));
+            let ended = || not_started(instance, "run_erl ended before there was a VM");
+            // The VM of a start that was killed before there was one may have come after all.
+            return launch::adopt(&instance.state).ok_or_else(ended);
         }
         if Instant::now() >= deadline {
             let seconds = limit.as_secs();

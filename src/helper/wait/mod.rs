@@ -1,5 +1,6 @@
-//! `wait --timeout SECONDS [--progress=terminal|lines] [-- RUN_ERL [ARG...]]`: until a node that was just started has
-//! booted, or has died of it. With a launcher's command line it starts that first.
+//! `wait --timeout SECONDS [--progress=terminal|lines] [--parent PID] [-- RUN_ERL [ARG...]]`: until a node that was just
+//! started has booted, or has died of it. With a launcher's command line it starts that first; with a parent, the node's
+//! supervisor, it ends the node when that is killed.
 
 mod interrupted;
 mod launcher;
@@ -32,17 +33,21 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(15);
 struct Request {
     limit: Duration,
     form: Option<Form>,
+    /// The supervisor of the node, when that is what calls this.
+    parent: Option<i32>,
     /// What starts the node, and its arguments.
     launcher: Vec<OsString>,
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Request, Failure> {
-    let mut request = Request { limit: Duration::from_secs(60), form: None, launcher: Vec::new() };
+    let mut request =
+        Request { limit: Duration::from_secs(60), form: None, parent: None, launcher: Vec::new() };
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next().map_err(|error| options::usage(&error))? {
         match argument {
             lexopt::Arg::Long("timeout") => request.limit = options::seconds(&mut parser)?,
             lexopt::Arg::Long("progress") => request.form = Some(Form::parse(&options::text(&mut parser)?)?),
+            lexopt::Arg::Long("parent") => request.parent = options::text(&mut parser)?.parse().ok(),
             lexopt::Arg::Value(program) => {
                 request.launcher.push(program);
                 let rest = parser.raw_args().map_err(|error| options::usage(&error))?;
@@ -67,7 +72,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         launcher::run(&instance, &request.launcher, request.limit)?
     };
     let mut progress = Progress::new(&instance, request.form);
-    interrupted::watch(&instance, &progress);
+    interrupted::watch(&instance, &progress, request.parent.map(|parent| (parent, process)));
     // It is there until it has written all that the VM said.
     let launcher = process.parent("run_erl").or_else(|| process.parent("relboot-helper"));
     let launcher = launcher.and_then(|parent| parent.open());

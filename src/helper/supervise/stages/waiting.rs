@@ -1,6 +1,6 @@
 //! The process that waits for the node to have booted: what it tells on the way, and what its end means.
 
-use std::process::Stdio;
+use std::process::{Stdio, id};
 use std::time::{Duration, Instant};
 
 use super::super::spawn::{Phase, Role};
@@ -11,7 +11,8 @@ impl Stages {
     /// Begins to wait for the node to have booted.
     pub(super) fn wait(&mut self, limit: Duration) {
         let mut command = self.programs.helper("wait");
-        command.arg(format!("--timeout={}", limit.as_secs())).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg(format!("--timeout={}", limit.as_secs())).arg(format!("--parent={}", id()));
+        command.stdout(Stdio::null()).stderr(Stdio::null());
         if let Ok((from, to)) = std::io::pipe() {
             self.progress = Some(from);
             if self.tells
