@@ -15,7 +15,7 @@ use super::process::{Handle, Process};
 use super::record::Record;
 use super::{client, log, options, proxy, tell};
 use crate::error::{Failure, Message, Status};
-use crate::node::{Connection, NodeError, Target, connect, os_pid};
+use crate::node::{Boot, Connection, NodeError, Target, connect, os_pid};
 use progress::{Form, Progress};
 
 /// How long a launcher that is none of this process's may take to leave the VM's pid.
@@ -140,7 +140,11 @@ impl Waiting {
         };
         progress.end();
         match booted {
-            Ok(()) => Ok(true),
+            Ok(Boot::Complete) => Ok(true),
+            Ok(Boot::Applications) => {
+                tell(&not_returned(&self.instance, self.request.limit));
+                Ok(true)
+            }
             Err(_) if self.process.is_alive() && self.left().is_zero() => Err(self.not_in_time()),
             Err(_) => Ok(false),
         }
@@ -185,6 +189,16 @@ impl Waiting {
         let help = format!("{}; a longer time: [start] timeout in rel/relboot.toml", log_help(instance));
         Message::new(Status::TimedOut, text).with_help(help).into()
     }
+}
+
+/// Its applications are all there: such a node is in use.
+pub(super) fn not_returned(instance: &Instance, limit: Duration) -> String {
+    format!(
+        "warning: {} has started all applications, but what -s, -run or -eval of its vm.args asks for has not \
+         returned within {} s\nhelp: let it spawn a process for what goes on, or begin it in an application",
+        instance.name,
+        limit.as_secs()
+    )
 }
 
 /// The VM's process, dead or alive, as soon as a launcher that is none of this process's has left its pid.
