@@ -10,7 +10,6 @@ leg_start() {
         "-eval 'timer:sleep(700), application:set_env(tiny, done, true)'" >"$version_dir/vm.args"
     rm -rf "$RELEASE_TMP"
     terminal "$tiny start"
-    # None of this is on the screen of a start that is over: the line is wiped.
     left 0
     is 0 '{{started,started},{ok,true}}' "$tiny" rpc '{init:get_status(), application:get_env(tiny, done)}.'
     is 0 '*' "$tiny" restart
@@ -104,6 +103,7 @@ leg_supervise() {
 
 # Whoever stops the node waits for ever.
 leg_stop() {
+    application 'supervisor:start_link({local, tiny}, tiny, []).'
     hold='spawn(fun() -> erlang:suspend_process(whereis(tiny)), timer:sleep(infinity) end), timer:sleep(50).'
     node '-sname tiny' || return 0
     try 0 "$tiny" rpc "$hold" || return 0
@@ -120,6 +120,7 @@ leg_stop() {
     kill -STOP "$(pids beam.smp)"
     try 0 "$tiny" stop || :
     [ -z "$(pids beam.smp)" ] || fail 'the VM is still there after stop'
+    plain_application
 }
 
 # dumped: what the dump of a node that SIGUSR1 ended tells.
@@ -128,13 +129,23 @@ dumped() {
     is 0 '{*"slogan":"*SIGUSR1*"*"complete":true*}' "$tiny" logs --crash --json
 }
 
+# crash SLOGAN: the node writes a dump and is gone.
+crash() {
+    try 1 "$tiny" rpc "erlang:halt(\"$1\")" || :
+    tries=0
+    until [ -z "$(pids beam.smp)" ] || [ "$tries" -gt 100 ]; do
+        tries=$((tries + 1))
+        sleep 0.1
+    done
+}
+
 # A crash of the node's own, and what is kept of it.
 leg_logs() {
     node '-sname tiny' || return 0
     try 0 "$tiny" rpc 'io:format(user, "line of ~w~n", [node()]).' || return 0
     sleep 0.3
     is 0 '*line of tiny@*' "$tiny" logs
-    try 1 "$tiny" rpc 'erlang:halt("an end of its own")' || :
+    crash 'an end of its own'
     is 0 '*an end of its own*' "$tiny" logs --crash
     is 0 '{*"slogan":"an end of its own"*"system":"Erlang/OTP '"$(otp)"' *"complete":true*}' "$tiny" logs --crash --json
     try 1 "$tiny" status || :
@@ -143,7 +154,7 @@ leg_logs() {
     # 10 MB of heap: as large a dump, whose heap is not looked at.
     try 0 "$tiny" rpc 'spawn(fun() -> register(big, self()), put(l, lists:seq(1, 500000)), receive x -> ok end end).' || :
     is 0 true "$tiny" rpc 'timer:sleep(100), is_pid(whereis(big)).'
-    try 1 "$tiny" rpc 'erlang:halt("a large one")' || :
+    crash 'a large one'
     is 0 '{*"slogan":"a large one"*"name":"big"*"complete":true*}' "$tiny" logs --crash --json
 }
 
@@ -160,12 +171,12 @@ because() {
 }
 
 leg_errors() {
-    because '(docs/troubleshooting.md: startup-function)' 'nosuchmod:start/0' '-s nosuchmod'
+    because '(docs/troubleshooting.md: startup-function)' 'that does not exist' '-s nosuchmod'
     because '(docs/troubleshooting.md: startup-function)' 'lists:nosuch/0' '-run lists nosuch'
     because '(docs/troubleshooting.md: startup-function)' 'boom' '-eval error(boom)'
     BOOT_VM_CHECK=warn
     export BOOT_VM_CHECK
-    because '(docs/troubleshooting.md: flag-unknown)' '+nosuch' '+nosuch 1'
+    because '(docs/troubleshooting.md: flag-unknown)' '+Zzz' '+Zzz 1'
     because '(docs/troubleshooting.md: flag-value)' '+P' '+P many'
     unset BOOT_VM_CHECK
     application '{error, {weird, reason}}.'

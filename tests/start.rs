@@ -267,3 +267,21 @@ fn what_the_vm_args_ask_for_beside_the_applications_is_waited_for() {
         assert_eq!(instance.vms(), [0; 0], "{line}");
     }
 }
+
+/// A failed permanent application ends the node, but `init:get_status()` is {started,started} before.
+#[test]
+fn a_node_that_is_up_for_a_moment_only_has_not_started() {
+    let (Some(raw), true) = (rebar3(), need(&["erlc"])) else { return };
+    let instance = Instance::of(raw).kit();
+    let source = "-module(demo_app).\n-export([start/2, stop/1]).\nstart(_, slow) -> {ok, spawn_link(fun() -> \
+        receive after infinity -> ok end end)};\nstart(_, _) -> ok = application:load({application, slow, \
+        [{mod, {demo_app, slow}}, {vsn, \"1\"}]}), ok = application:start(slow), {error, oops}.\n\
+        stop(_) -> timer:sleep(1000).\n";
+    fs::write(instance.base().join("demo_app.erl"), source).unwrap();
+    instance.finish(instance.command(Path::new("erlc")).arg("demo_app.erl"), "").ok();
+    let beam = instance.path().join("lib/demo-0.1.0/ebin/demo_app.beam");
+    fs::rename(instance.base().join("demo_app.beam"), beam).unwrap();
+    let output = instance.run(&["start"]);
+    assert!(output.status == 1 && output.stderr.contains("demo did not start: oops"), "{output}");
+    assert_eq!(instance.vms(), [0; 0]);
+}

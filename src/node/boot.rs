@@ -1,6 +1,6 @@
 //! The end of a node's boot, in its two steps: the boot script has started all applications, of which `init` sends a
 //! message; then what `-s`, `-run` and `-eval` ask for has returned, of which it tells nobody. Until then the node
-//! is not up: what fails there ends it.
+//! is not up: what fails there ends it. A permanent application that failed ends it too, but not at once.
 //!
 //! Source: `init.erl` of erts (`do_boot/3`, `boot_loop/2`): `init:get_status()` is `{starting, started}` in between.
 
@@ -118,13 +118,10 @@ impl Session<'_> {
         loop {
             match self.call(Mfa { module: "init", function: "get_status", args: Vec::new() }) {
                 Ok(Outcome::Return(status)) => match status.as_tuple() {
-                    Some([step, _]) if step.is_atom("started") => return Ok(Boot::Complete),
+                    Some([step, _]) if step.is_atom("started") => return self.ask_controller(),
                     Some([step, _]) if step.is_atom("starting") => {}
-                    // Somebody has ended it: what comes is the end of the connection.
-                    Some([step, _]) if step.is_atom("stopping") => loop {
-                        let event = self.connection.next_event(self.what, self.deadline)?;
-                        self.handle(event)?;
-                    },
+                    // Somebody has ended it.
+                    Some([step, _]) if step.is_atom("stopping") => return Err(self.await_end()),
                     _ => return Err(self.connection.unexpected(&Outcome::Return(status))),
                 },
                 Ok(other) => return Err(self.connection.unexpected(&other)),
@@ -135,6 +132,26 @@ impl Session<'_> {
                 return Ok(Boot::Applications);
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// A permanent application that does not start ends the application controller, and with it the node, but `init`
+    /// goes on with the boot meanwhile. A controller that ends gives no answer any more.
+    fn ask_controller(&mut self) -> Result<Boot, NodeError> {
+        let args = vec![Term::atom("infinity")];
+        match self.call(Mfa { module: "application", function: "which_applications", args })? {
+            Outcome::Return(_) => Ok(Boot::Complete),
+            Outcome::Exception { .. } => Err(self.await_end()),
+        }
+    }
+
+    /// Waits for the end of the connection.
+    fn await_end(&mut self) -> NodeError {
+        loop {
+            let event = self.connection.next_event(self.what, self.deadline);
+            if let Err(error) = event.and_then(|event| self.handle(event)) {
+                return error;
+            }
         }
     }
 
