@@ -78,7 +78,8 @@ leg_supervise() {
         # shellcheck disable=SC2016 # for the hook
         printf 'echo "%s" >>"$BOOT_STATE_DIR/../../seen"\n' "$hook" >"$plugin/$hook"
     done
-    for name in TERM INT HUP; do
+    # INT is ignored by what a shell runs in the background.
+    for name in TERM HUP; do
         rm -f "$work/seen"
         supervised || return 0
         kill -s "$name" "$session"
