@@ -82,6 +82,11 @@ leg_supervise() {
     for name in TERM HUP; do
         rm -f "$work/seen"
         supervised || return 0
+        tries=0
+        until [ -s "$work/seen" ] || [ "$tries" -gt 100 ]; do
+            tries=$((tries + 1))
+            sleep 0.1
+        done
         kill -s "$name" "$session"
         ended 0
         [ "$(tr '\n' ' ' <"$work/seen")" = 'post_start pre_stop post_stop ' ] ||
@@ -172,7 +177,7 @@ because() {
 }
 
 leg_errors() {
-    because '(docs/troubleshooting.md: startup-function)' 'that does not exist' '-s nosuchmod'
+    because '(docs/troubleshooting.md: startup-function)' 'does not exist' '-s nosuchmod'
     because '(docs/troubleshooting.md: startup-function)' 'lists:nosuch/0' '-run lists nosuch'
     because '(docs/troubleshooting.md: startup-function)' 'boom' '-eval error(boom)'
     BOOT_VM_CHECK=warn
