@@ -6,6 +6,7 @@ import platform
 import re
 import subprocess
 
+import life
 import prepare
 from sections import HOOKS
 from tools import QUESTIONS
@@ -13,7 +14,7 @@ from world import SOURCE
 
 OTHERS = ("stop, until it returns", "stop, until the node is gone", "start, until the VM is executed")
 ORDER = (*QUESTIONS, *OTHERS, *(f"start with {number} hooks before it" for number in HOOKS),
-         prepare.ALONE, prepare.START)
+         prepare.ALONE, prepare.START, *life.ALL)
 OURS = {"relx": "relboot, Erlang release", "relx, host in vm.args": "relboot, Erlang release",
         "erl_call": "relboot, Erlang release", "erl": "relboot, Elixir release", "mix": "relboot, Elixir release"}
 
@@ -47,6 +48,7 @@ NOTES = {
         "As above, with vm.args and sys.config that take values of the host and two secrets: templates and sizing with ours, "
         "variables in `vm.args.src` and `sys.config.src` with relx; mix has `env.sh` and no such variables. What the step "
         "costs is the difference to the rows with nothing to do.",
+    **life.NOTES,
 }
 
 
@@ -134,5 +136,5 @@ def claims(rows):
         word = "as quick" if bound == "at least" else "as long"
         lines.append(f"| {question} | {theirs}: {other} | {bound} {factor} times {word} | {found:.1f} | "
                      f"{'yes' if kept else '**no**'} |")
-    lines += prepare.claims(rows)
+    lines += [*prepare.claims(rows), *life.claims(rows)]
     return "\n".join([*lines, ""]) if len(lines) > 4 else ""

@@ -11,12 +11,14 @@ Environment:
                 With less than 5 nothing is written: a try of the program itself
   ONLY="..."    some sections only, and nothing is written: names of releases (mix relx relx-host ours-relx
                 ours-mix ours-relx-node), which `stop` and `start` are limited to, too; commands stop start hooks prepare
+                life
 """
 
 import os
 import sys
 
 import chart
+import life
 import prepare
 import report
 from releases import RELBOOT, Releases
@@ -24,7 +26,7 @@ from sections import Sections
 from tools import TOOLS, erl_call
 from world import SOURCE, World, say
 
-KINDS = ("commands", "stop", "start", "hooks", "prepare")
+KINDS = ("commands", "stop", "start", "hooks", "prepare", "life")
 
 
 def main():
@@ -67,6 +69,8 @@ def measure_all(sections, kinds, chosen):
         sections.hooks()
     if "prepare" in kinds:
         prepare.section(sections)
+    if "life" in kinds:
+        life.section(sections)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ place=$(cd "$(dirname "$0")" && pwd)
 . "$place/otp-legs.sh"
 # shellcheck source=scripts/otp-legs-host.sh
 . "$place/otp-legs-host.sh"
+# shellcheck source=scripts/otp-legs-life.sh
+. "$place/otp-legs-life.sh"
 
 work=$place/made
 tiny=$work/rel/bin/tiny

@@ -1,7 +1,7 @@
 #!/bin/sh
 # test-otp.sh: the kit's commands and the node client's own tests against real nodes of several OTP versions.
 #
-# usage: make test-otp [OTP="23 25 27 29"] [LEGS="short long ipv6 epmdless tls none io sizing template console atoms elixir flags live"]
+# usage: make test-otp [OTP="23 25 27 29"] [LEGS="short long ipv6 epmdless tls none io sizing template start supervise stop logs errors instances console atoms elixir flags live"]
 #
 # Each version comes from a Debian suite and is kept below target/otp (0.5 GB for all). Prints each check that fails
 # and how each leg ended, then a table. Needs root and a Debian mirror.
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 . scripts/need.sh
 
 otp=${OTP:-23 25 27 29}
-legs=${LEGS:-short long ipv6 epmdless tls none io sizing template console atoms elixir flags live}
+legs=${LEGS:-short long ipv6 epmdless tls none io sizing template start supervise stop logs errors instances console atoms elixir flags live}
 cargo=${CARGO:-cargo}
 target=${CARGO_TARGET_DIR:-target}
 roots=$target/otp
@@ -44,7 +44,8 @@ place() {
     rm -rf "$to"
     mkdir -p "$to"
     cp "$built/relboot" "$built/relboot-helper" scripts/otp-release.escript "$to/"
-    cp scripts/otp-matrix.sh scripts/otp-legs.sh scripts/otp-legs-host.sh "$to/"
+    cp scripts/otp-matrix.sh scripts/otp-legs.sh scripts/otp-legs-host.sh scripts/otp-legs-life.sh \
+        "$to/"
     cp -R "$roots/tls" "$to/"
     cp "$client_tests" "$to/client-tests"
 }

@@ -221,3 +221,66 @@ fn few_open_files_and_no_home_are_enough() {
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
     assert_eq!(instance.said(&["stop"]), "0\n");
 }
+
+#[test]
+fn what_the_vm_args_ask_for_beside_the_applications_is_waited_for() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).own_files().kit();
+    let vm_args = instance.path().join("releases/0.1.0/vm.args");
+    let plain = fs::read_to_string(&vm_args).unwrap();
+    let with = |line: &str| fs::write(&vm_args, format!("{plain}\n{line}\n")).unwrap();
+    let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    let late = |command: &[&str]| {
+        instance.run(command).ok();
+        let end = now();
+        assert_eq!(instance.run(&["rpc", "init:get_status()."]).ok(), "{started,started}\n", "{command:?}");
+        let done = instance.run(&["rpc", "persistent_term:get(done)."]).ok();
+        end.saturating_sub(Duration::from_micros(done.trim_end().parse().unwrap()))
+    };
+    with("-eval 'timer:sleep(300), persistent_term:put(done, erlang:system_time(microsecond))'");
+    let mut shortest = Duration::MAX;
+    for command in [["start"].as_slice(), &["restart"], &["reboot"]] {
+        shortest = shortest.min(late(command));
+    }
+    assert!(shortest < Duration::from_millis(30), "{shortest:?}");
+    instance.run(&["stop"]).ok();
+
+    // What does not come back is no failure of the applications: they are in use.
+    with("-eval 'receive after infinity -> ok end'");
+    let output = instance.run(&["start", "--timeout", "2"]);
+    assert_eq!((output.status, output.stdout.as_str()), (0, ""), "{output}");
+    let told = "warning: demo has started all applications, but what -s, -run or -eval of its vm.args asks for has \
+        not returned within 2 s\nhelp: ";
+    assert!(output.stderr.starts_with(told), "{output}");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    instance.run(&["stop"]).ok();
+
+    for (line, told) in [
+        ("-s nosuchmod", "nosuchmod"),
+        ("-eval 'timer:sleep(100), halt(3)'", "ended while it was starting"),
+        ("-eval 'timer:sleep(100), init:stop()'", "ended while it was starting"),
+    ] {
+        with(line);
+        let output = instance.run(&["start"]);
+        assert!(output.status == 1 && output.stderr.contains(told), "{line}: {output}");
+        assert_eq!(instance.vms(), [0; 0], "{line}");
+    }
+}
+
+/// A failed permanent application ends the node, but `init:get_status()` is {started,started} before.
+#[test]
+fn a_node_that_is_up_for_a_moment_only_has_not_started() {
+    let (Some(raw), true) = (rebar3(), need(&["erlc"])) else { return };
+    let instance = Instance::of(raw).kit();
+    let source = "-module(demo_app).\n-export([start/2, stop/1]).\nstart(_, slow) -> {ok, spawn_link(fun() -> \
+        receive after infinity -> ok end end)};\nstart(_, _) -> ok = application:load({application, slow, \
+        [{mod, {demo_app, slow}}, {vsn, \"1\"}]}), ok = application:start(slow), {error, oops}.\n\
+        stop(_) -> timer:sleep(1000).\n";
+    fs::write(instance.base().join("demo_app.erl"), source).unwrap();
+    instance.finish(instance.command(Path::new("erlc")).arg("demo_app.erl"), "").ok();
+    let beam = instance.path().join("lib/demo-0.1.0/ebin/demo_app.beam");
+    fs::rename(instance.base().join("demo_app.beam"), beam).unwrap();
+    let output = instance.run(&["start"]);
+    assert!(output.status == 1 && output.stderr.contains("demo did not start: oops"), "{output}");
+    assert_eq!(instance.vms(), [0; 0]);
+}

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::env::Instance;
 use super::process::Process;
-use super::{client, options};
+use super::wait::not_returned;
+use super::{client, options, tell};
 use crate::error::{Failure, Message, Status};
-use crate::node::{Connection, Discard, Outcome, Term, os_pid};
+use crate::node::{Boot, Connection, Discard, Outcome, Term, os_pid};
 
 /// Both the way down and the way up.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -94,8 +95,11 @@ pub(super) fn until_booted(
         }
         if let Ok(mut connection) = client::open_quietly(instance, left)
             && os_pid(&mut connection).is_ok_and(|pid| wanted(pid.cast_signed()))
-            && connection.wait_started(Some(left)).is_ok()
+            && let Ok(boot) = connection.wait_started(Some(left))
         {
+            if boot == Boot::Applications {
+                tell(&not_returned(instance, left));
+            }
             return Ok(());
         }
         if !hope() {

@@ -70,37 +70,6 @@ impl Connection {
         Session::new(self, io, deadline, what).call(mfa)
     }
 
-    /// Waits until the node has started all its applications: one blocking step.
-    ///
-    /// # Errors
-    /// At once when the node goes down meanwhile; when it takes longer than `limit`.
-    pub fn wait_started(&mut self, limit: Option<Duration>) -> Result<(), NodeError> {
-        let mut io = Discard;
-        let mut session = Session::new(self, &mut io, Deadline::maybe_after(limit), "the start");
-        match session.ask_for_start()? {
-            true => Ok(()),
-            false => session.await_started(),
-        }
-    }
-
-    /// The same; each time that `pause` has passed meanwhile, `watch` gets what `application:info()` gives.
-    ///
-    /// # Errors
-    /// As [`Connection::wait_started`].
-    pub fn watch_start(
-        &mut self,
-        limit: Option<Duration>,
-        pause: Duration,
-        watch: &mut dyn FnMut(&Term),
-    ) -> Result<(), NodeError> {
-        let mut io = Discard;
-        let mut session = Session::new(self, &mut io, Deadline::maybe_after(limit), "the start");
-        match session.ask_for_start()? {
-            true => Ok(()),
-            false => session.await_started_watching(pause, watch),
-        }
-    }
-
     /// That a call which can't fail had another outcome than it has to have.
     pub(super) fn unexpected(&self, outcome: &Outcome) -> NodeError {
         self.nonsense(match outcome {
@@ -126,27 +95,32 @@ pub fn os_pid(connection: &mut Connection) -> Result<u32, NodeError> {
 }
 
 /// One call and all that is said while it runs.
-struct Session<'a> {
-    connection: &'a mut Connection,
+pub(super) struct Session<'a> {
+    pub(super) connection: &'a mut Connection,
     io: &'a mut dyn Io,
-    deadline: Deadline,
+    pub(super) deadline: Deadline,
     /// What is called, for messages.
-    what: &'a str,
+    pub(super) what: &'a str,
     /// A pid of this call's own: output of an older call, given up, does not get into it.
-    me: Pid,
+    pub(super) me: Pid,
     /// Requests that wait for the node to format something.
     jobs: Vec<(Reference, Job)>,
     /// Whether `{init, started}` came.
-    started: bool,
+    pub(super) started: bool,
 }
 
 impl<'a> Session<'a> {
-    fn new(connection: &'a mut Connection, io: &'a mut dyn Io, deadline: Deadline, what: &'a str) -> Self {
+    pub(super) fn new(
+        connection: &'a mut Connection,
+        io: &'a mut dyn Io,
+        deadline: Deadline,
+        what: &'a str,
+    ) -> Self {
         let me = connection.new_pid();
         Self { connection, io, deadline, what, me, jobs: Vec::new(), started: false }
     }
 
-    fn call(&mut self, mfa: Mfa<'_>) -> Result<Outcome, NodeError> {
+    pub(super) fn call(&mut self, mfa: Mfa<'_>) -> Result<Outcome, NodeError> {
         let request = self.spawn(mfa)?;
         loop {
             match self.connection.next_event(self.what, self.deadline)? {
@@ -161,57 +135,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn await_started(&mut self) -> Result<(), NodeError> {
-        while !self.started {
-            let event = self.connection.next_event(self.what, self.deadline)?;
-            self.handle(event)?;
-        }
-        Ok(())
-    }
-
-    /// Asks for a message once all is started; true when it is already.
-    fn ask_for_start(&mut self) -> Result<bool, NodeError> {
-        let args = vec![Term::Pid(Box::new(self.me.clone()))];
-        match self.call(Mfa { module: "init", function: "notify_when_started", args })? {
-            Outcome::Return(term) if term.is_atom("started") => Ok(true),
-            Outcome::Return(term) if term.is_atom("ok") => Ok(false),
-            other => Err(self.connection.unexpected(&other)),
-        }
-    }
-
-    fn await_started_watching(
-        &mut self,
-        pause: Duration,
-        watch: &mut dyn FnMut(&Term),
-    ) -> Result<(), NodeError> {
-        // One question at a time.
-        let mut asked = Some(self.ask_for_applications()?);
-        let mut next = Deadline::after(pause);
-        while !self.started {
-            let until = if asked.is_none() { next.earlier(self.deadline) } else { self.deadline };
-            match self.connection.next_event(self.what, until) {
-                Ok(Event::Down { monitor, reason }) if asked.as_ref() == Some(&monitor) => {
-                    if let Outcome::Return(applications) = outcome(&monitor, reason) {
-                        watch(&applications);
-                    }
-                    asked = None;
-                }
-                Ok(event) => self.handle(event)?,
-                Err(NodeError::TimedOut { .. }) if asked.is_none() && self.deadline.left().is_ok() => {
-                    asked = Some(self.ask_for_applications()?);
-                    next = Deadline::after(pause);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    fn ask_for_applications(&mut self) -> Result<Reference, NodeError> {
-        self.spawn(Mfa { module: "application", function: "info", args: Vec::new() })
-    }
-
-    fn spawn(&mut self, mfa: Mfa<'_>) -> Result<Reference, NodeError> {
+    pub(super) fn spawn(&mut self, mfa: Mfa<'_>) -> Result<Reference, NodeError> {
         let request = self.connection.new_reference();
         let frame = control::spawn_call(&self.me, &request, mfa.module, mfa.function, mfa.args);
         self.connection.write(frame)?;
@@ -231,7 +155,7 @@ impl<'a> Session<'a> {
     }
 
     /// All that is not about the call's own process.
-    fn handle(&mut self, event: Event) -> Result<(), NodeError> {
+    pub(super) fn handle(&mut self, event: Event) -> Result<(), NodeError> {
         match event {
             Event::Message { to, message } => self.message(&to, message),
             Event::Down { monitor, reason } => self.formatted(&monitor, reason),
@@ -292,7 +216,7 @@ impl<'a> Session<'a> {
 }
 
 /// What the reason of a call's process says: `{Request, Kind, ...}`, or else it was killed.
-fn outcome(request: &Reference, reason: Term) -> Outcome {
+pub(super) fn outcome(request: &Reference, reason: Term) -> Outcome {
     let exception = |class: &str, reason, stack| Outcome::Exception { class: class.into(), reason, stack };
     let none = || Term::List(Vec::new());
     let own = matches!(

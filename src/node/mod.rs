@@ -3,8 +3,9 @@
 //! variable and no file, looks up no host name, and prints nothing.
 //!
 //! One file per layer: `term` (values), `wire` (bytes with deadlines), `epmd`, `handshake`,
-//! `connection` (frames), `control` (messages), `io_protocol`, `call`, `eval`.
+//! `connection` (frames), `control` (messages), `io_protocol`, `call`, `boot`, `eval`.
 
+mod boot;
 mod call;
 mod connection;
 mod control;
@@ -20,6 +21,7 @@ mod live_tests;
 mod term;
 mod wire;
 
+pub use boot::Boot;
 pub use call::{Outcome, os_pid};
 pub use connection::{Connection, Keep};
 pub use error::{NodeError, Peer};

@@ -4,8 +4,8 @@
 # usage: NAME start [--wait SECONDS] [--timeout SECONDS] [ARG...]
 #        NAME start --foreground [ARG...]
 #
-# Renders vm.args for this host, starts the node, and returns once all its applications are started,
-# or tells why they are not. ARGs reach the node as plain arguments; options are one only as the first
+# Renders vm.args for this host, starts the node, and returns once it has booted, -s and -eval included,
+# or tells why it has not. ARGs reach the node as plain arguments; options are one only as the first
 # word. A node that runs already is left alone; one that is booting is waited for, and so is the end of
 # one that is stopping. On a terminal a line shows which application is being started. When it has not
 # booted after SECONDS (60, or [start] timeout in rel/relboot.toml) start ends with 7, and the node goes

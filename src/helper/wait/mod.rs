@@ -16,7 +16,7 @@ use super::process::{Handle, Process};
 use super::record::Record;
 use super::{client, log, options, proxy, tell};
 use crate::error::{Failure, Message, Status};
-use crate::node::{Connection, Discard, NodeError, Outcome, Target, Term, connect, os_pid};
+use crate::node::{Boot, Connection, NodeError, Target, connect, os_pid};
 use progress::{Form, Progress};
 
 /// How long a launcher that is none of this process's may take to leave the VM's pid.
@@ -124,7 +124,6 @@ impl Waiting {
             if let Some(mut connection) = answer
                 && os_pid(&mut connection).is_ok_and(|pid| pid.cast_signed() == self.process.pid)
                 && self.is_booted(&mut connection, progress)?
-                && self.stays(&mut connection)
             {
                 return Ok(Status::Done);
             }
@@ -146,19 +145,14 @@ impl Waiting {
         };
         progress.end();
         match booted {
-            Ok(()) => Ok(true),
+            Ok(Boot::Complete) => Ok(true),
+            Ok(Boot::Applications) => {
+                tell(&not_returned(&self.instance, self.request.limit));
+                Ok(true)
+            }
             Err(_) if self.process.is_alive() && self.left().is_zero() => Err(self.not_in_time()),
             Err(_) => Ok(false),
         }
-    }
-
-    /// An application that fails in its start ends the node, but `init` goes on booting until the controller of
-    /// applications has stopped all others. That one gives no answer meanwhile.
-    fn stays(&self, connection: &mut Connection) -> bool {
-        let args = vec![Term::atom("infinity")];
-        let answer =
-            connection.call("application", "which_applications", args, &mut Discard, Some(self.left()));
-        matches!(answer, Ok(Outcome::Return(_)))
     }
 
     fn left(&self) -> Duration {
@@ -200,6 +194,16 @@ impl Waiting {
         let help = format!("{}; a longer time: [start] timeout in rel/relboot.toml", log_help(instance));
         Message::new(Status::TimedOut, text).with_help(help).into()
     }
+}
+
+/// Its applications are all there: such a node is in use.
+pub(super) fn not_returned(instance: &Instance, limit: Duration) -> String {
+    format!(
+        "warning: {} has started all applications, but what -s, -run or -eval of its vm.args asks for has not \
+         returned within {} s\nhelp: let it spawn a process for what goes on, or begin it in an application",
+        instance.name,
+        limit.as_secs()
+    )
 }
 
 /// The VM's process, dead or alive, as soon as a launcher that is none of this process's has left its pid.
