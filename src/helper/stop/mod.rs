@@ -108,7 +108,9 @@ impl Ending<'_> {
         deadline: Instant,
         progress: &mut Progress,
     ) -> Result<bool, Failure> {
-        if client::unnamed(self.instance)?.is_none() {
+        // Without files to open it can't be told, and is no reason to leave the node alone.
+        let unnamed = client::unnamed(self.instance).is_ok_and(|process| process.is_some());
+        if !unnamed {
             tell(&format!("warning: {reason}; sending SIGTERM to pid {}", self.process.pid));
         }
         let mut pause = FIRST_PAUSE;
