@@ -66,6 +66,9 @@ fn start_ask_stop(raw: &'static Raw, elixir: bool) {
         }
         let status = instance.run_in(&shell, &["status", "--json"]).ok();
         assert!(status.contains("\"state\":\"started\""), "{shell:?}: {status}");
+        if !elixir {
+            looked_at_and_restarted(&instance, &shell);
+        }
         let stop = instance.run_in(&shell, &["stop"]);
         let said = "pre_stop: it answers\npost_stop: 3\n";
         assert_eq!((stop.status, stop.stdout.as_str()), (0, said), "{shell:?}: {stop}");
@@ -74,6 +77,27 @@ fn start_ask_stop(raw: &'static Raw, elixir: bool) {
         let again = instance.run_in(&shell, &["stop"]);
         assert!(again.status == 0 && again.stderr.contains("demo is not running"), "{shell:?}: {again}");
     }
+}
+
+/// What an operator has for a node that runs; it is another process afterwards.
+fn looked_at_and_restarted(instance: &Instance, shell: &[&str]) {
+    let old = instance.vms();
+    let log = instance.run_in(shell, &["logs", "-n", "1"]).ok();
+    assert_eq!(log.lines().count(), 1, "{shell:?}: {log}");
+    let all = instance.run_in(shell, &["status", "--all", "--json"]).ok();
+    assert!(all.starts_with('[') && all.contains(&format!("\"pid\":{}", old[0])), "{shell:?}: {all}");
+    let doctor = instance.run_in(shell, &["doctor", "--json"]);
+    assert!(doctor.stdout.starts_with('[') && doctor.stderr.is_empty(), "{shell:?}: {doctor}");
+    // With the hooks of both.
+    let restart = instance.run_in(shell, &["restart", "--full"]);
+    let said = ["pre_stop: it answers\n", "post_stop: 3\n", "post_start: it answers\n"];
+    let told = |word: &&str| restart.stdout.contains(word) || restart.stderr.contains(word);
+    assert!(restart.status == 0 && said.iter().all(told), "{shell:?}: {restart}");
+    let new = instance.vms();
+    assert!(new.len() == 1 && new != old, "{shell:?}: {new:?}, was {old:?}");
+    instance.run_in(shell, &["stop", "--kill"]).ok();
+    assert_eq!(instance.vms(), [0; 0], "{shell:?}");
+    instance.run_in(shell, &["start"]).ok();
 }
 
 #[test]
