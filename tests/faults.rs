@@ -3,7 +3,7 @@
 //!
 //! - `kill -9` of the shell, the helper, run_erl, the VM at the steps of start and stop: `faults::matrix`
 //! - the same of a node in the foreground: `faults::matrix`, `supervise::it_costs_little_and_the_node_does_not_outlive_it`
-//! - a VM that SIGSTOP has stopped: `trouble::a_node_that_hangs_is_told_from_one_that_is_down`,
+//! - a VM that SIGSTOP has stopped: `trouble::complaint_46_a_node_that_hangs_is_told_from_one_that_is_down`,
 //!   `stop::a_frozen_node_is_woken_and_one_without_distribution_is_stopped_by_signal`
 //! - a full disk: `state::a_full_file_system_is_told_before_anything_starts`, `faults::disks`
 //! - a read-only tree: `lifecycle::complaints_09_10_a_read_only_release_lives_elsewhere`
@@ -16,7 +16,7 @@
 //! - a hook that says much: `faults::applications`
 //! - an application that takes long to start: `faults::applications`,
 //!   `start::a_terminal_shows_the_application_being_started_and_nothing_else_does`
-//! - an application that never ends: `stop::a_node_that_does_not_stop_is_ended_step_by_step`, `faults::applications`
+//! - an application that never ends: `stop::complaint_51_a_node_that_does_not_stop_is_ended_step_by_step`, `faults::applications`
 
 mod applications;
 mod disks;
