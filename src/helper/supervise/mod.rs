@@ -142,8 +142,10 @@ fn step(sources: &mut Sources, stages: &mut Stages) -> Result<(), Failure> {
     if sources.input.as_mut().is_some_and(|input| !input.advance(ready.input)) {
         sources.input = None;
     }
-    if ready.pump && sources.pump.as_mut().is_some_and(|pump| !pump.advance()) {
-        sources.pump = None;
+    if ready.pump
+        && let Some(pump) = &mut sources.pump
+    {
+        pump.advance();
     }
     stages.on_time();
     for text in stages.messages.drain(..) {
@@ -186,7 +188,7 @@ fn ready(sources: &Sources, deadline: Option<Instant>) -> Result<Ready, Failure>
     let progress = sources.progress.as_ref().map(|it| PollFd::new(it.get_ref(), PollFlags::IN));
     let progress = add(&mut fds, progress);
     let input = add(&mut fds, sources.input.as_ref().map(Input::wants));
-    let pump = add(&mut fds, sources.pump.as_ref().map(|it| PollFd::new(&it.from, PollFlags::IN)));
+    let pump = add(&mut fds, sources.pump.as_ref().and_then(Pump::wants));
     let deadline = sources.input.as_ref().and_then(Input::deadline).into_iter().chain(deadline).min();
     let left = deadline.map(|deadline| {
         let left = deadline.saturating_duration_since(Instant::now());

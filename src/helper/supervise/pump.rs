@@ -7,11 +7,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::ioctl_fionbio;
+
+use super::super::log;
 
 /// The VM's output and the file that it goes to.
 pub(super) struct Pump {
-    pub from: PipeReader,
+    /// None once nobody is left to say anything; our own words go on.
+    from: Option<PipeReader>,
     log: Log,
 }
 
@@ -20,18 +24,23 @@ impl Pump {
     pub(super) fn open(directory: &Path, files: u32, bytes: u64) -> io::Result<(Self, PipeWriter)> {
         let (from, to) = io::pipe()?;
         ioctl_fionbio(&from, true)?;
-        Ok((Self { from, log: Log::open(directory, files, bytes)? }, to))
+        Ok((Self { from: Some(from), log: Log::open(directory, files, bytes)? }, to))
     }
 
-    /// Writes down what has been said; false when nobody is left to say anything.
-    pub(super) fn advance(&mut self) -> bool {
+    /// What to wait for.
+    pub(super) fn wants(&self) -> Option<PollFd<'_>> {
+        self.from.as_ref().map(|from| PollFd::new(from, PollFlags::IN))
+    }
+
+    /// Writes down what has been said.
+    pub(super) fn advance(&mut self) {
         let mut bytes = [0; 8192];
-        loop {
-            match self.from.read(&mut bytes) {
-                Ok(0) => return false,
-                Ok(length) => self.log.write(&bytes[..length]),
+        while let Some(from) = &mut self.from {
+            match from.read(&mut bytes) {
+                Ok(length @ 1..) => self.log.write(&bytes[..length]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Ok(_) | Err(_) => self.from = None,
             }
         }
     }
@@ -44,7 +53,8 @@ impl Pump {
 
 struct Log {
     directory: PathBuf,
-    files: u32,
+    /// One more than there are files: one of them is free at any time.
+    numbers: u32,
     limit: u64,
     number: u32,
     size: u64,
@@ -54,10 +64,11 @@ struct Log {
 impl Log {
     fn open(directory: &Path, files: u32, limit: u64) -> io::Result<Self> {
         let mut log =
-            Self { directory: directory.into(), files: files.max(1), limit, number: 1, size: 0, file: None };
-        let written = |number: u32| fs::metadata(log.path(number)).and_then(|it| it.modified()).ok();
-        log.number =
-            (1..=log.files).filter(|n| written(*n).is_some()).max_by_key(|n| written(*n)).unwrap_or(1);
+            Self { directory: directory.into(), numbers: files + 1, limit, number: 1, size: 0, file: None };
+        let newest = log::ordered(directory).pop();
+        let number =
+            newest.as_deref().and_then(Path::extension).and_then(|number| number.to_str()?.parse().ok());
+        log.number = number.unwrap_or(1);
         let file = log.options().append(true).open(log.path(log.number))?;
         log.size = file.metadata()?.len();
         log.file = Some(file);
@@ -88,10 +99,8 @@ impl Log {
     }
 
     fn turn(&mut self) {
-        let next = self.number % self.files + 1;
-        if self.files > 2 {
-            let _ = fs::remove_file(self.path(next % self.files + 1));
-        }
+        let next = self.number % self.numbers + 1;
+        let _ = fs::remove_file(self.path(next % self.numbers + 1));
         // First: a full disk has room again.
         let _ = fs::remove_file(self.path(next));
         if let Ok(file) = self.options().append(true).open(self.path(next)) {
@@ -145,7 +154,7 @@ mod tests {
             all.sort();
             all
         };
-        let mut log = Log::open(base.path(), 3, 100).unwrap();
+        let mut log = Log::open(base.path(), 2, 100).unwrap();
         let line = [b'x'; 60];
         log.write(&line);
         assert_eq!(names(), ["erlang.log.1", "erlang.log.2"]);
@@ -154,7 +163,7 @@ mod tests {
         log.write(&line);
         assert_eq!((log.number, names()), (1, vec!["erlang.log.1".into(), "erlang.log.3".into()]));
         drop(log);
-        let again = Log::open(base.path(), 3, 1000).unwrap();
+        let again = Log::open(base.path(), 2, 1000).unwrap();
         assert_eq!(again.number, 1, "the newest goes on");
         let all = fs::read_to_string(base.path().join("erlang.log.1")).unwrap();
         assert!(all.starts_with("xxx") && all.contains("\n===== LOGGING STARTED 20"), "{all}");
