@@ -31,7 +31,10 @@ fn first(instance: &Instance, out: &Path) -> (Running, u32) {
 /// A command of the instance inside.
 fn inside(instance: &Instance, pid: u32, args: &[&str]) -> String {
     let mut command = instance.command(Path::new("nsenter"));
-    command.args(["-t", &pid.to_string(), "--pid", "--mount"]).arg(instance.entry()).args(args);
+    command
+        .args(["-t", &pid.to_string(), "--pid", "--mount", "--root", "--wd"])
+        .arg(instance.entry())
+        .args(args);
     instance.finish(&mut command, "").ok()
 }
 

@@ -58,7 +58,7 @@ impl<'a> Systemd<'a> {
     #[track_caller]
     pub(crate) fn run(&self, args: &[&str]) -> Output {
         let mut command = self.instance.command(Path::new("nsenter"));
-        command.args(["-t", &self.leader, "-a"]).args(args);
+        command.args(["-t", &self.leader, "-a", "-r", "-w"]).args(args);
         self.instance.finish(&mut command, "")
     }
 

@@ -96,10 +96,11 @@ fn start(sources: &mut Sources, stages: &mut Stages) -> io::Result<()> {
         command.stdin(from);
         sources.input = Some(input);
     }
+    stages.booting();
     stages.children.spawn(Role::Vm, &mut command)?;
+    stages.vm_is_there();
     // It holds the other ends of the pipes.
     drop(command);
-    stages.booting();
     Ok(())
 }
 

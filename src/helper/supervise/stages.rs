@@ -133,16 +133,20 @@ impl Stages {
         if self.request.detached() { None } else { self.programs.after(status, failed) }
     }
 
-    /// The VM was started.
+    /// The VM is about to be started.
     pub(super) fn booting(&mut self) {
         self.notify.status("starting");
         self.tells = self.notify.has_listener();
         self.notify.extend(self.request.start + MARGIN);
-        self.vm = self.children.pid(Role::Vm).map_or(0, |pid| pid.as_raw_nonzero().get());
-        // In the background the command waits that has started it.
+        // In the background the command waits that has started it. Before there is a VM: should this process be killed
+        // while it boots, somebody is to know.
         if !self.request.detached() {
             self.wait(self.request.start);
         }
+    }
+
+    pub(super) fn vm_is_there(&mut self) {
+        self.vm = self.children.pid(Role::Vm).map_or(0, |pid| pid.as_raw_nonzero().get());
     }
 
     pub(super) fn signal(&mut self, signal: Signal) {
