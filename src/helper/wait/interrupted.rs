@@ -52,6 +52,13 @@ fn goes_on(name: &str, line: &Arc<Line>) {
     tell(&format!("{name} goes on booting; {} stop ends it", client::program()));
 }
 
+/// Before this process ends, and with it who watches: a node may boot to its end and miss that its supervisor was killed.
+pub(super) fn see_off(ward: Option<(i32, Process)>) {
+    if let Some((_, vm)) = ward.filter(|(supervisor, _)| is_gone(*supervisor)) {
+        end(vm);
+    }
+}
+
 fn is_gone(supervisor: i32) -> bool {
     getppid().is_none_or(|pid| pid.as_raw_nonzero().get() != supervisor)
 }

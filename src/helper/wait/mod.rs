@@ -72,7 +72,8 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
         launcher::run(&instance, &request.launcher, request.limit)?
     };
     let mut progress = Progress::new(&instance, request.form);
-    interrupted::watch(&instance, &progress, request.parent.map(|parent| (parent, process)));
+    let ward = request.parent.map(|parent| (parent, process));
+    interrupted::watch(&instance, &progress, ward);
     // It is there until it has written all that the VM said.
     let launcher = process.parent("run_erl").or_else(|| process.parent("relboot-helper"));
     let launcher = launcher.and_then(|parent| parent.open());
@@ -88,7 +89,9 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     }
     let target = record.target(&instance)?;
     let waiting = Waiting { target, instance, record, process, request, deadline, kills };
-    waiting.until_booted(launcher.as_ref(), &mut progress)
+    let booted = waiting.until_booted(launcher.as_ref(), &mut progress);
+    interrupted::see_off(ward);
+    booted
 }
 
 /// A node that is on its way.
