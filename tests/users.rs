@@ -11,7 +11,7 @@ use crate::support::delivery::write;
 use crate::support::instance::Instance;
 use crate::support::process::Output;
 use crate::support::releases::{Raw, mix, rebar3};
-use crate::support::tools::{need, shells};
+use crate::support::tools::{closed_to_others, need, shells};
 
 /// A user that each Debian has; its group is nogroup.
 const USER: &str = "nobody";
@@ -22,9 +22,7 @@ fn root() -> bool {
     if !root {
         say("skipped: not root");
     }
-    let closed =
-        |directory: &&Path| fs::metadata(directory).is_ok_and(|meta| meta.permissions().mode() & 0o001 == 0);
-    let closed = Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().find(closed);
+    let closed = closed_to_others();
     if let Some(directory) = closed {
         say(&format!("skipped: other users can't get below {}", directory.display()));
     }

@@ -2,7 +2,8 @@
 //! `RELBOOT_REQUIRE` says so. It must not install anything: `make setup` does.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 /// The shells a kit has to run in, each as a command line prefix; see [`shells`].
 const SHELLS: [&str; 8] =
@@ -37,6 +38,13 @@ pub(crate) fn required(require: &str, tool: &str) -> bool {
 pub(crate) fn find(tool: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|dir| dir.join(tool)).find(|file| file.is_file())
+}
+
+/// The directory above the releases of tests that other users can't pass, in somebody's home for one.
+pub(crate) fn closed_to_others() -> Option<&'static Path> {
+    let closed =
+        |directory: &&Path| directory.metadata().is_ok_and(|meta| meta.permissions().mode() & 1 == 0);
+    Path::new(env!("CARGO_TARGET_TMPDIR")).ancestors().find(closed)
 }
 
 /// The shells of this machine, as words to put before a script: `["busybox", "ash"]`.
