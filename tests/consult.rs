@@ -114,7 +114,7 @@ fn other_releases_of_otp_agree() {
     for release in [23, 27, 29] {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("target/otp/{release}"));
         if !root.join("usr").is_dir() || !rustix::process::getuid().is_root() {
-            eprintln!("skipped: no target/otp/{release}");
+            crate::support::tools::skipped(&format!("no target/otp/{release}"));
             continue;
         }
         // Of this test only; its name is the same below the other root.

@@ -173,7 +173,7 @@ fn what_can_not_be_launched_is_told_at_once() {
     ]);
     let output = instance.finish(command.arg(instance.entry()).arg("start"), "");
     if output.status == 99 || output.stderr.contains("unshare") {
-        eprintln!("skipped: no mount");
+        crate::support::tools::skipped("no mount");
     } else {
         assert_eq!(output.status, 1, "{output}");
         assert!(

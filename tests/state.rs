@@ -37,7 +37,7 @@ fn a_directory_that_others_can_change_is_refused() {
     assert_eq!(fs::read_dir(&state).unwrap().count(), 0, "nothing was written");
     fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).unwrap();
     if chown(&state, Some(12345), None).is_err() {
-        eprintln!("skipped: no chown");
+        crate::support::tools::skipped("no chown");
         return;
     }
     let output = instance.run(&["start"]);
@@ -62,7 +62,7 @@ fn what_another_user_can_move_is_neither_used_nor_swept() {
     fs::write(theirs.join("passwd"), "").unwrap();
     symlink(&theirs, state.join("scratch")).unwrap();
     if chown(&state, Some(12345), None).is_err() {
-        eprintln!("skipped: no chown");
+        crate::support::tools::skipped("no chown");
         return;
     }
     let shown = "application:load(demo), io:format(\"~p\", [application:get_env(demo, key)]).";
@@ -108,7 +108,7 @@ fn a_full_file_system_is_told_before_anything_starts() {
     command.args(["-m", "sh", "-c", script, "sh"]).arg(&place).arg(instance.path().join("bin/demo"));
     let output = instance.finish(&mut command, "");
     if output.status == 99 || output.stderr.contains("unshare") {
-        eprintln!("skipped: no mount");
+        crate::support::tools::skipped("no mount");
         return;
     }
     assert!(output.status == 1 && output.stderr.contains("No space left on device"), "{output}");
@@ -222,7 +222,7 @@ fn no_program_runs_by_the_record_of_another_user() {
     let instance = Instance::of(raw).kit();
     instance.run(&["start"]).ok();
     if chown(instance.path().join("tmp/demo/node"), Some(12345), None).is_err() {
-        eprintln!("skipped: no chown");
+        crate::support::tools::skipped("no chown");
         return;
     }
     let output = instance.finish(terminal(&instance, &[]).args(["remote"]), "");

@@ -46,7 +46,7 @@ fn the_first_process_of_a_container_reaps_and_stops_as_any() {
         .status()
         .is_ok_and(|it| it.success())
     {
-        eprintln!("skipped: no pid namespaces");
+        crate::support::tools::skipped("no pid namespaces");
         return;
     }
     let instance = Instance::of(raw).kit();

@@ -221,7 +221,7 @@ fn a_mix_release_with_tls_answers() {
 #[test]
 fn a_tls_node_answers_over_ipv6() {
     if !fs::read_to_string("/proc/net/if_inet6").is_ok_and(|text| !text.is_empty()) {
-        eprintln!("skipped: no IPv6");
+        crate::support::tools::skipped("no IPv6");
         return;
     }
     let environment = [("RELEASE_NODE", "demo@::1"), ("BOOT_INSTANCE", "demo")];

@@ -2,7 +2,6 @@
 //! run, and no settings are read that somebody else could have written. As root only: else one has but one user.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +10,7 @@ use crate::support::delivery::write;
 use crate::support::instance::Instance;
 use crate::support::process::Output;
 use crate::support::releases::{Raw, mix, rebar3};
-use crate::support::tools::{closed_to_others, need, shells};
+use crate::support::tools::{closed_to_others, need, shells, skipped};
 
 /// A user that each Debian has; its group is nogroup.
 const USER: &str = "nobody";
@@ -20,18 +19,13 @@ const USER: &str = "nobody";
 fn root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        say("skipped: not root");
+        skipped("not root");
     }
     let closed = closed_to_others();
     if let Some(directory) = closed {
-        say(&format!("skipped: other users can't get below {}", directory.display()));
+        skipped(&format!("other users can't get below {}", directory.display()));
     }
     root && closed.is_none()
-}
-
-/// Straight to the descriptor: the test harness would swallow what a passing test prints.
-fn say(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn ids() -> (u32, u32) {

@@ -59,7 +59,7 @@ fn the_name_follows_the_host() {
     instance.set("X", "x");
     let may = Command::new("unshare").args(["--uts", "true"]).output();
     if !may.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: no unshare");
+        crate::support::tools::skipped("no unshare");
         return;
     }
     for host in ["web1.example.com", "web2.example.org"] {

@@ -31,7 +31,7 @@ fn may_unshare() -> bool {
             .output()
             .is_ok_and(|output| output.status.success());
     if !may {
-        eprintln!("skipped: no unshare");
+        crate::support::tools::skipped("no unshare");
     }
     may
 }
@@ -108,7 +108,7 @@ fn complaint_17_line_ends_of_windows_are_no_part_of_a_name() {
 fn complaint_18_an_unreadable_directory_does_not_get_into_the_name() {
     let Some(instance) = with("-sname demo\n-setcookie demo_cookie\n") else { return };
     if !rustix::process::geteuid().is_root() || !need(&["setpriv", "unshare"]) {
-        eprintln!("skipped: not root");
+        crate::support::tools::skipped("not root");
         return;
     }
     let closed = instance.base().join("closed");

@@ -48,7 +48,7 @@ fn a_full_disk_stops_no_stop_and_no_start_after_it() {
     command.arg(instance.path().join("plugins/fills"));
     let output = instance.finish(&mut command, "");
     if output.status == 99 || output.stderr.contains("unshare: ") {
-        eprintln!("skipped: no mount");
+        crate::support::tools::skipped("no mount");
         return;
     }
     let steps: Vec<_> =
