@@ -2,7 +2,6 @@
 //! users' nodes, other pid namespaces, other clocks.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +14,7 @@ use crate::support::instance::Instance;
 use crate::support::process::{marked, runs, signal, until};
 use crate::support::releases::rebar3;
 use crate::support::running::Running;
-use crate::support::tools::need;
+use crate::support::tools::{need, skipped};
 
 /// A process that has nothing to do with it; killed when dropped.
 struct Stranger(Child);
@@ -74,7 +73,7 @@ fn a_reused_pid_is_nobody() {
 fn what_another_user_has_put_there_harms_nobody() {
     let Some(raw) = rebar3() else { return };
     if !rustix::process::getuid().is_root() {
-        let _ = writeln!(std::io::stderr(), "skipped: not root");
+        skipped("not root");
         return;
     }
     let instance = Instance::of(raw).kit();

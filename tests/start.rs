@@ -97,6 +97,22 @@ fn a_terminal_shows_the_application_being_started_and_nothing_else_does() {
 }
 
 #[test]
+fn a_start_under_nohup_outlives_its_terminal() {
+    let Some((instance, go)) = held() else { return };
+    let out = instance.base().join("out");
+    let mut command = instance.command(Path::new("sh"));
+    command.args(["-c", "trap '' HUP; exec \"$1\" start", "sh"]).arg(instance.entry());
+    let mut start = Running::new(&mut command, &out);
+    until("there is a VM", Duration::from_secs(30), || instance.run(&["ping"]).status == 0);
+    start.signal(Signal::HUP);
+    // Time to end of it.
+    std::thread::sleep(Duration::from_millis(300));
+    fs::write(&go, "").unwrap();
+    assert_eq!((start.end(), start.text().as_str()), (0, ""));
+    instance.run(&["stop"]).ok();
+}
+
+#[test]
 fn an_interrupted_start_with_hooks_ends_as_a_failed_one() {
     let Some((instance, _)) = held() else { return };
     if !need(&["python3"]) {

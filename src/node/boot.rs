@@ -59,6 +59,12 @@ impl Connection {
         }
         session.await_rest()
     }
+
+    /// Waits until the node ends this connection, as one that is on its way down does; no longer than `limit`.
+    pub fn wait_ended(&mut self, limit: Option<Duration>) {
+        let mut io = Discard;
+        Session::new(self, &mut io, Deadline::maybe_after(limit), "the end").await_end();
+    }
 }
 
 impl Session<'_> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::tools::{need, required};
+use super::tools::{self, need, required};
 
 /// Microseconds over which processor time is shared out.
 const PERIOD: f64 = 100_000.0;
@@ -176,8 +176,7 @@ fn words(start: &[&str], list: impl Iterator<Item = String>) -> Vec<String> {
 /// grants can't be installed.
 #[track_caller]
 pub(crate) fn skipped(what: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: no {what}");
+    tools::skipped(&format!("no {what}"));
     let require = std::env::var("RELBOOT_REQUIRE").unwrap_or_default();
     let name = what.replace(' ', "-");
     assert!(

@@ -11,13 +11,13 @@ use crate::helper::env::{self, Instance};
 use crate::helper::process::{Handle, Process};
 use crate::helper::record::Record;
 use crate::helper::{launch, tell};
-use crate::node::{Discard, Outcome};
+use crate::node::{Connection, Discard, Outcome};
 
 /// So long a node may neither answer nor end: before it can be reached, and after that, a VM needs about a second.
 const SILENCE: Duration = Duration::from_secs(4);
 /// How long one question may take.
 const ASK: Duration = Duration::from_secs(1);
-/// Between two questions.
+/// Before another question.
 const PAUSE: Duration = Duration::from_millis(50);
 /// For an end, where the command has no limit of its own.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -74,15 +74,21 @@ impl Watched<'_> {
                 return Ok(true);
             }
             match self.stage() {
-                Ok(Stage::Started) => return Ok(true),
-                Ok(Stage::Starting) if mode != Mode::Background => return Ok(true),
-                Ok(stage) => {
-                    heard = Instant::now();
+                Ok((Stage::Started, _)) => return Ok(true),
+                Ok((Stage::Starting, _)) if mode != Mode::Background => return Ok(true),
+                Ok((stage, mut connection)) => {
                     let doing = if matches!(stage, Stage::Starting) { "booting" } else { "stopping" };
                     if told != doing {
                         self.tell(doing);
                         told = doing;
                     }
+                    let left = Some(self.limit.saturating_sub(begun.elapsed()));
+                    match stage {
+                        // However that ends, the node is asked again.
+                        Stage::Starting => drop(connection.wait_started(left)),
+                        _ => connection.wait_ended(left),
+                    }
+                    heard = Instant::now();
                 }
                 Err(failure) if heard.elapsed() >= SILENCE && told != "stopping" => {
                     if self.handle.wait(Duration::ZERO) {
@@ -102,16 +108,18 @@ impl Watched<'_> {
         }
     }
 
-    fn stage(&self) -> Result<Stage, Failure> {
+    /// What it does, and the connection it says so over.
+    fn stage(&self) -> Result<(Stage, Connection), Failure> {
         let mut connection = client::open_quietly(self.instance, ASK)?;
         let answer = connection.call("init", "get_status", Vec::new(), &mut Discard, Some(ASK))?;
-        let Outcome::Return(status) = answer else { return Ok(Stage::Started) };
+        let Outcome::Return(status) = answer else { return Ok((Stage::Started, connection)) };
         let first = status.as_tuple().and_then(|pair| pair.first()?.as_atom()).unwrap_or_default();
-        Ok(match first {
+        let stage = match first {
             "starting" => Stage::Starting,
             "stopping" => Stage::Stopping,
             _ => Stage::Started,
-        })
+        };
+        Ok((stage, connection))
     }
 
     fn tell(&self, doing: &str) {

@@ -14,6 +14,7 @@ mod stages;
 mod watchdog;
 
 pub(super) use channel::{FILE as SOCKET, announce};
+pub(super) use signals::is_ignored;
 
 use std::convert::Infallible;
 use std::ffi::OsString;

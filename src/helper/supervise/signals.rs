@@ -36,11 +36,10 @@ impl Signals {
     pub(super) fn install() -> io::Result<Self> {
         let (wake, write) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
-        let ignored = ignored();
         let mut seen = Vec::new();
         for signal in HANDLED {
             let number = signal.as_raw();
-            if RESPECTED.contains(&signal) && ignored & (1 << (number - 1)) != 0 {
+            if RESPECTED.contains(&signal) && is_ignored(signal) {
                 continue;
             }
             // In this order: who is woken finds the flag.
@@ -61,9 +60,10 @@ impl Signals {
     }
 }
 
-/// The mask of signals that are ignored: bit N - 1 for signal N.
-fn ignored() -> u64 {
+/// Whether whoever started this process had it ignored, as nohup does with HUP. To be asked before it is handled.
+pub(in crate::helper) fn is_ignored(signal: Signal) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+    mask & (1 << (signal.as_raw() - 1)) != 0
 }

@@ -11,16 +11,20 @@ use super::progress::{Line, Progress};
 use crate::helper::client;
 use crate::helper::env::Instance;
 use crate::helper::process::Process;
+use crate::helper::supervise::is_ignored;
 use crate::helper::tell;
 
 /// Between two signals to a node that has lost its supervisor.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// From now on HUP, INT and TERM end this process with a word about the node. To be called once all its children
+/// From now on HUP, INT and TERM end this process with a word about the node; the first two not where they are ignored,
+/// as under nohup. To be called once all its children
 /// are there: these would not hear the signals. `ward`: the supervisor, and its node.
 pub(super) fn watch(instance: &Instance, progress: &Progress, ward: Option<(i32, Process)>) {
-    let mut signals = SigSet::empty();
-    signals.extend([Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM]);
+    // One that is ignored and blocked would be heard all the same.
+    let heard = [(Sent::HUP, Signal::SIGHUP), (Sent::INT, Signal::SIGINT), (Sent::TERM, Signal::SIGTERM)];
+    let heard = heard.into_iter().filter(|(sent, _)| *sent == Sent::TERM || !is_ignored(*sent));
+    let signals: SigSet = heard.map(|(_, signal)| signal).collect();
     // Without it a signal ends this process just so.
     if signals.thread_block().is_err() {
         return;

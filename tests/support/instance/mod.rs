@@ -13,6 +13,7 @@ use std::time::Duration;
 use self::guard::Guard;
 use crate::support::process::{Output, Unfinished, finish, marked, until};
 use crate::support::releases::{Kind, Raw};
+use crate::support::tools::closed_to_others;
 
 /// Where a release lies unless a test says otherwise: what shell scripts stumble over.
 const HOSTILE: &str = "it's a \"$HOME\" dir/demo";
@@ -27,6 +28,7 @@ pub(crate) struct Builder {
     tree: PathBuf,
     place: String,
     own_files: bool,
+    above: PathBuf,
     env: Vec<(String, String)>,
 }
 
@@ -48,6 +50,16 @@ impl Builder {
     /// contents.
     pub(crate) fn own_files(mut self) -> Self {
         self.own_files = true;
+        self
+    }
+
+    /// Puts the instance where other users can get to it: target/tmp may be in somebody's home.
+    pub(crate) fn open(mut self) -> Self {
+        if closed_to_others().is_some() {
+            self.above = std::env::temp_dir();
+            // It may be another file system.
+            self.own_files = true;
+        }
         self
     }
 
@@ -87,14 +99,15 @@ pub(crate) struct Instance {
 impl Instance {
     /// An instance of a release, at 0.1.0.
     pub(crate) fn of(raw: &'static Raw) -> Builder {
-        Builder { raw, tree: raw.v1.clone(), place: HOSTILE.into(), own_files: false, env: Vec::new() }
+        // On the file system of the cache, for the sake of the hard links.
+        let above = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        Builder { raw, tree: raw.v1.clone(), place: HOSTILE.into(), own_files: false, above, env: Vec::new() }
     }
 
     fn new(from: Builder) -> Self {
-        // On the file system of the cache, for the sake of the hard links.
-        let base = tempfile::Builder::new().prefix("instance-").tempdir_in(env!("CARGO_TARGET_TMPDIR"));
+        let base = tempfile::Builder::new().prefix("instance-").tempdir_in(&from.above);
         // From here on it is the guard that removes it.
-        let base = base.expect("target/tmp can be written to").keep();
+        let base = base.expect("it can be written to").keep();
         let guard = Guard::new(&base);
         let root = base.join(&from.place);
         std::fs::create_dir_all(base.join("home")).expect("the directory is new");
