@@ -32,7 +32,7 @@ NOTES = {
     LATE: "How long ours returns after the node is up.",
     STOP: "From the end of the node's process to the end of the command.",
     FOREGROUND: "Beside `erlexec` with the same arguments and nothing in front of it.",
-    MEMORY: "Resident, in the column MiB, while the node is up; the wall time is that of one look.",
+    MEMORY: "Resident, in the column MiB, half a second after the node is up; the wall time is that of one look.",
 }
 
 
@@ -117,6 +117,8 @@ class Life:
             with subprocess.Popen(command, env=self.plain(), **QUIET) as process:
                 put(ready, self.booted() - begun)
                 pid = self.node()
+                # It idles once it knows that the node is up.
+                time.sleep(0.5)
                 looked = time.time()
                 memory.memory = max(memory.memory, resident(process.pid))
                 put(memory, time.time() - looked)

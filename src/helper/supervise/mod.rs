@@ -14,7 +14,7 @@ mod stages;
 mod watchdog;
 
 pub(super) use channel::{FILE as SOCKET, announce};
-pub(super) use signals::is_ignored;
+pub(super) use signals::Ignored;
 
 use std::convert::Infallible;
 use std::ffi::OsString;

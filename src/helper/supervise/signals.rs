@@ -36,10 +36,11 @@ impl Signals {
     pub(super) fn install() -> io::Result<Self> {
         let (wake, write) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
+        let ignored = Ignored::read();
         let mut seen = Vec::new();
         for signal in HANDLED {
             let number = signal.as_raw();
-            if RESPECTED.contains(&signal) && is_ignored(signal) {
+            if RESPECTED.contains(&signal) && ignored.contains(signal) {
                 continue;
             }
             // In this order: who is woken finds the flag.
@@ -60,10 +61,17 @@ impl Signals {
     }
 }
 
-/// Whether whoever started this process had it ignored, as nohup does with HUP. To be asked before it is handled.
-pub(in crate::helper) fn is_ignored(signal: Signal) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
-    mask & (1 << (signal.as_raw() - 1)) != 0
+/// The signals that whoever started this process had ignored, as nohup does with HUP. To be read before any is handled.
+pub(in crate::helper) struct Ignored(u64);
+
+impl Ignored {
+    pub(in crate::helper) fn read() -> Self {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        Self(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default())
+    }
+
+    pub(in crate::helper) fn contains(&self, signal: Signal) -> bool {
+        self.0 & (1 << (signal.as_raw() - 1)) != 0
+    }
 }

@@ -11,7 +11,7 @@ use super::progress::{Line, Progress};
 use crate::helper::client;
 use crate::helper::env::Instance;
 use crate::helper::process::Process;
-use crate::helper::supervise::is_ignored;
+use crate::helper::supervise::Ignored;
 use crate::helper::tell;
 
 /// Between two signals to a node that has lost its supervisor.
@@ -23,7 +23,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub(super) fn watch(instance: &Instance, progress: &Progress, ward: Option<(i32, Process)>) {
     // One that is ignored and blocked would be heard all the same.
     let heard = [(Sent::HUP, Signal::SIGHUP), (Sent::INT, Signal::SIGINT), (Sent::TERM, Signal::SIGTERM)];
-    let heard = heard.into_iter().filter(|(sent, _)| *sent == Sent::TERM || !is_ignored(*sent));
+    let ignored = Ignored::read();
+    let heard = heard.into_iter().filter(|(sent, _)| *sent == Sent::TERM || !ignored.contains(*sent));
     let signals: SigSet = heard.map(|(_, signal)| signal).collect();
     // Without it a signal ends this process just so.
     if signals.thread_block().is_err() {
