@@ -156,6 +156,21 @@ fn a_node_in_the_foreground_is_stopped_by_the_command_too() {
 }
 
 #[test]
+fn a_node_that_may_not_be_killed_is_left_to_commands() {
+    let Some(raw) = rebar3() else { return };
+    let instance = configured(raw, "[stop]\ntimeout = 1\nkill = false\n");
+    let mut node = foreground(&instance);
+    answers(&instance);
+    instance.run(&["rpc", crate::stop::HOLD]).ok();
+    node.signal(Signal::TERM);
+    node.until_says("is still running after 1 s");
+    // The supervisor gives up the lock then.
+    let stopped = instance.run(&["stop", "--wait", "10", "--kill"]);
+    assert_eq!(stopped.status, 0, "{stopped}");
+    assert_eq!(node.end(), 137, "{}", node.text());
+}
+
+#[test]
 fn a_node_that_dies_in_the_foreground_gives_its_status() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();

@@ -17,7 +17,7 @@ use crate::support::terminal::terminal;
 use crate::support::tools::{need, shells};
 
 /// Whoever stops the node waits for this one for ever.
-const HOLD: &str =
+pub(crate) const HOLD: &str =
     "spawn(fun() -> erlang:suspend_process(whereis(demo_sup)), timer:sleep(infinity) end), timer:sleep(50).";
 
 const LONGER: &str = "! help: what held it up may be in ROOT/tmp/demo/log; a longer time: --timeout SECONDS, or [stop] timeout in rel/relboot.toml\n";
