@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::instance::Instance;
 use crate::support::process::{runs, until};
 use crate::support::releases::rebar3;
+use crate::support::running::Running;
 
 /// A hook that stays until the file `go` is there.
 fn held(instance: &Instance, phase: &str) -> std::path::PathBuf {
@@ -39,6 +40,8 @@ fn a_second_command_is_told_who_is_at_work_or_waits() {
         let told = format!("error: start (pid {}) is at work on demo\nhelp: ", first.id());
         assert!(output.stderr.starts_with(&told), "{output}");
     }
+    let mut patient = instance.command(&instance.entry());
+    Running::new(patient.arg("foreground"), &instance.base().join("out")).until_says("waiting up to 10 s\n");
     let waited = instance.run(&["stop", "--wait", "1"]);
     assert_eq!(waited.status, 8, "{waited}");
     assert!(

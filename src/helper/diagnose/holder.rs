@@ -1,4 +1,5 @@
-//! Who listens on a port of this host: read from /proc, asks nobody.
+//! Who listens on a port of this host: read from /proc, asks nobody. The tables of a busy host are long: each is read
+//! once, not for each process.
 
 use std::fs;
 
