@@ -87,11 +87,37 @@ impl Log {
         options
     }
 
-    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
-    fn write(&mut self, bytes: &[u8]) {
-        if self.size > 0 && self.size + bytes.len() as u64 > self.limit {
-            self.turn();
+    /// By whole lines, as many as there is room for: what was said in a hurry comes in one piece.
+    fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let mut length = self.fitting(bytes);
+            if length == 0 && self.size > 0 {
+                self.turn();
+                length = self.fitting(bytes);
+            }
+            if length == 0 {
+                // A line longer than a file, or no other file is to be had.
+                length = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            }
+            let (piece, rest) = bytes.split_at(length);
+            self.put(piece);
+            bytes = rest;
         }
+    }
+
+    /// How much of it the file has room for, up to the end of a line.
+    fn fitting(&self, bytes: &[u8]) -> usize {
+        let room = usize::try_from(self.limit.saturating_sub(self.size)).unwrap_or(usize::MAX);
+        match bytes.get(..room) {
+            Some(start) if room < bytes.len() => {
+                start.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+            }
+            _ => bytes.len(),
+        }
+    }
+
+    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
+    fn put(&mut self, bytes: &[u8]) {
         if let Some(file) = &mut self.file
             && file.write_all(bytes).is_ok()
         {
@@ -125,6 +151,19 @@ mod tests {
     use std::fs;
 
     use super::{Log, text};
+
+    #[test]
+    fn a_piece_longer_than_a_file_goes_to_several() {
+        let base = tempfile::tempdir().unwrap();
+        let mut log = Log::open(base.path(), 5, 100).unwrap();
+        log.write("12345678\n".repeat(30).as_bytes());
+        log.write(&[b'x'; 150]);
+        let sizes: Vec<u64> =
+            super::log::ordered(base.path()).iter().map(|path| fs::metadata(path).unwrap().len()).collect();
+        let (last, all) = sizes.split_last().unwrap();
+        assert!(all.len() > 2 && all.iter().all(|size| *size <= 100), "{sizes:?}");
+        assert_eq!(*last, 150, "a line is not cut");
+    }
 
     #[test]
     fn times_are_told_in_utc() {
