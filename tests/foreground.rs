@@ -107,9 +107,10 @@ fn hooks_that_end_the_shell_or_fail_do_not_leave_the_node_alone() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     plugin(&instance, &["post_foreground"]);
-    for hook in ["post_start", "pre_stop", "post_stop"] {
+    // That of post_stop does not hide what the others came to.
+    for (hook, status) in [("post_start", 9), ("pre_stop", 9), ("post_stop", 0)] {
         let file = instance.path().join("plugins/say").join(hook);
-        fs::write(file, "echo \"hook: $BOOT_PHASE\"; exit 9\n").unwrap();
+        fs::write(file, format!("echo \"hook: $BOOT_PHASE\"; return {status}\n")).unwrap();
     }
     let mut node = foreground(&instance);
     node.until_says("plugin say: post_start failed with status 9");
@@ -130,11 +131,13 @@ fn hooks_that_end_the_shell_or_fail_do_not_leave_the_node_alone() {
 fn a_signal_while_the_node_boots_is_not_lost() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
-    plugin(&instance, &["post_start", "pre_stop", "post_stop"]);
+    plugin(&instance, &["post_start", "pre_stop"]);
+    let last = instance.path().join("plugins/say/post_stop");
+    fs::write(last, "echo \"hook: post_stop\"; return 9\n").unwrap();
     let mut node = foreground(&instance);
     until("a VM", Duration::from_secs(20), || !instance.vms().is_empty());
     node.signal(Signal::TERM);
-    node.end();
+    assert_eq!(node.end(), 6, "done, but a post hook failed: {}", node.text());
     assert_eq!(instance.vms(), [0; 0]);
     assert!(node.text().contains("hook: post_stop"), "{}", node.text());
 }
@@ -143,12 +146,28 @@ fn a_signal_while_the_node_boots_is_not_lost() {
 fn a_node_in_the_foreground_is_stopped_by_the_command_too() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
-    plugin(&instance, &["post_foreground"]);
+    plugin(&instance, &["pre_stop", "post_stop", "post_foreground"]);
     let mut node = foreground(&instance);
     answers(&instance);
-    assert_eq!(instance.said(&["stop"]), "0\n");
+    assert_eq!(instance.said(&["stop"]), "0\nhook: pre_stop of stop\nhook: post_stop of stop\n");
     assert_eq!(node.end(), 0, "{}", node.text());
-    assert!(node.text().ends_with("hook: post_foreground of foreground\n"), "{}", node.text());
+    let text = node.text();
+    assert!(text.ends_with("hook: post_foreground of foreground\n") && !text.contains("_stop"), "{text}");
+}
+
+#[test]
+fn a_node_that_may_not_be_killed_is_left_to_commands() {
+    let Some(raw) = rebar3() else { return };
+    let instance = configured(raw, "[stop]\ntimeout = 1\nkill = false\n");
+    let mut node = foreground(&instance);
+    answers(&instance);
+    instance.run(&["rpc", crate::stop::HOLD]).ok();
+    node.signal(Signal::TERM);
+    node.until_says("is still running after 1 s");
+    // The supervisor gives up the lock then.
+    let stopped = instance.run(&["stop", "--wait", "10", "--kill"]);
+    assert_eq!(stopped.status, 0, "{stopped}");
+    assert_eq!(node.end(), 137, "{}", node.text());
 }
 
 #[test]

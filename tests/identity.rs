@@ -290,6 +290,8 @@ fn in_another_pid_namespace_it_is_found_by_its_place_or_by_its_name() {
         "{output}"
     );
     assert_eq!(instance.told(&instance.finish(&mut apart(&["ping"]), "")), "0\npong\n");
+    assert_eq!(instance.told(&instance.finish(&mut apart(&["restart"]), "")), "0\n");
+    assert!(runs(vm), "in its process");
     assert_eq!(instance.told(&instance.finish(&mut apart(&["stop"]), "")), "0\n");
     until("it ends", Duration::from_secs(10), || !runs(vm));
     // From outside, where the number that it has noted is another process's.

@@ -91,6 +91,11 @@ fn many_directories_and_hostile_names() {
     let hostile = shared.join("\u{1b}[2J\u{1b}]0;x\u{7}\u{9b}2J it's \"$HOME\"\nü");
     fs::create_dir_all(&hostile).unwrap();
     fs::write(hostile.join("node"), "vsn=0.1.0\nepmd_port=1\nnode=x@localhost\n").unwrap();
+    // Another release's, and one by a second name: neither is one more.
+    let foreign = shared.join("foreign");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("node"), "vsn=0.1.0\nepmd_port=1\nroot=/opt/other\n").unwrap();
+    std::os::unix::fs::symlink("many-000", shared.join("alias")).unwrap();
     instance.set("RELEASE_TMP", shared.to_str().unwrap());
     let begun = Instant::now();
     let text = instance.run(&["status", "--all"]).ok();

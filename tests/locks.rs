@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::support::instance::Instance;
 use crate::support::process::{runs, until};
 use crate::support::releases::rebar3;
+use crate::support::running::Running;
 
 /// A hook that stays until the file `go` is there.
 fn held(instance: &Instance, phase: &str) -> std::path::PathBuf {
@@ -39,10 +40,13 @@ fn a_second_command_is_told_who_is_at_work_or_waits() {
         let told = format!("error: start (pid {}) is at work on demo\nhelp: ", first.id());
         assert!(output.stderr.starts_with(&told), "{output}");
     }
+    let mut patient = instance.command(&instance.entry());
+    Running::new(patient.arg("foreground"), &instance.base().join("out")).until_says("waiting up to 10 s\n");
     let waited = instance.run(&["stop", "--wait", "1"]);
     assert_eq!(waited.status, 8, "{waited}");
     assert!(
-        waited.stderr.contains("waiting up to 1 s\n") && waited.stderr.contains("still after 1 s"),
+        waited.stderr.matches("waiting up to 1 s\n").count() == 1
+            && waited.stderr.contains("still after 1 s"),
         "{waited}"
     );
     // Those who only ask never wait.
@@ -57,11 +61,15 @@ fn a_second_command_is_told_who_is_at_work_or_waits() {
     });
     assert!(first.wait().unwrap().success());
     assert_eq!(instance.vms().len(), 1);
-    for (args, status) in
-        [(["stop", "--wait", "x"].as_slice(), 2), (&["stop", "--wait"], 2), (&["stop", "--wait", "0"], 0)]
-    {
-        assert_eq!(instance.run(args).status, status, "{args:?}");
+    assert_eq!(instance.run(&["stop", "--wait"]).status, 2);
+    for wrong in ["x", "-1", "86401", "1 root", ""] {
+        let said = instance.said(&["stop", "--wait", wrong]);
+        let told = format!(
+            "2\n! error: --wait takes 0 to 86400 seconds, not {wrong:?}\n! help: ROOT/bin/demo help stop\n"
+        );
+        assert_eq!(said, told);
     }
+    assert_eq!(instance.run(&["stop", "--wait", "0"]).status, 0);
 }
 
 #[test]
@@ -114,15 +122,20 @@ fn a_vm_that_no_file_names_keeps_its_place() {
     assert!(output.stderr.contains(&format!("already running (pid {vm})")), "{output}");
     // Now a file names it again. Even one that does not ask first finds the place taken.
     fs::remove_file(instance.path().join("tmp/demo/pid")).unwrap();
-    let mut launch = instance.command(Instance::helper());
     let state = instance.path().join("tmp/demo");
-    launch
-        .args(["launch", "--", "/bin/true"])
-        .env("BOOT_STATE_DIR", &state)
-        .env("BOOT_LOG_DIR", state.join("log"));
-    launch.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
-    let output = instance.finish(&mut launch, "");
-    assert_eq!((output.status, output.stderr), (8, format!("error: demo is running already (pid {vm})\n")));
+    let launch = |options: &[&str]| {
+        let mut launch = instance.command(Instance::helper());
+        launch.arg("launch").args(options).args(["--", "/bin/true"]).env("BOOT_STATE_DIR", &state);
+        launch.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
+        let output = instance.finish(launch.env("BOOT_LOG_DIR", state.join("log")), "");
+        (output.status, output.stderr)
+    };
+    assert_eq!(launch(&[]), (8, format!("error: demo is running already (pid {vm})\n")));
+    assert_eq!(
+        launch(&["--parent=1"]),
+        (1, "error: the supervisor has ended\n".to_owned()),
+        "another's child"
+    );
     assert!(runs(vm) && !Path::new(&state).join("pid").exists());
     kill_process(Pid::from_raw(vm.cast_signed()).unwrap(), Signal::KILL).unwrap();
     until("it is gone", Duration::from_secs(10), || !runs(vm));

@@ -178,6 +178,16 @@ fn a_node_in_the_foreground_is_read_where_it_writes() {
     say(&instance, "fore", 3);
     node.until_says("fore 3.");
     assert_eq!(numbers(&instance.run(&["logs"]).ok(), "fore"), [0, 1, 2, 3]);
+    // A file that is cut off, as logrotate's copytruncate does it, is read from its new beginning.
+    let mut command = instance.command(&instance.entry());
+    let mut follow = Running::new(command.args(["logs", "-f", "-n", "1"]), &instance.base().join("followed"));
+    follow.until_says("fore 3.");
+    fs::File::options().write(true).open(instance.base().join("out")).unwrap().set_len(0).unwrap();
+    say(&instance, "cut", 2);
+    follow.until_says("cut 2.");
+    assert_eq!(numbers(&follow.text(), "cut"), [0, 1, 2], "{}", follow.text());
+    follow.signal(Signal::INT);
+    follow.end();
     node.signal(Signal::TERM);
     node.end();
 

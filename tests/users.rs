@@ -176,6 +176,16 @@ fn what_stands_in_the_way_of_that_is_told() {
     let told = format!("error: cannot write {}/erlang.log.1: Permission denied", log.display());
     assert!(output.status == 1 && output.stderr.starts_with(&told), "{output}");
     assert_eq!(instance.vms(), [0; 0]);
+    // Root by another name, and a directory that he can't look into.
+    let closed = own(&instance, "closed");
+    chown(&closed, Some(0), None).unwrap();
+    let run_as = |user: &str| {
+        let mut command = instance.command(Instance::helper());
+        instance.finish(command.args(["run-as", user, "--", "/bin/pwd"]).current_dir(&closed), "")
+    };
+    let refused = run_as("root");
+    assert!(refused.status == 1 && refused.stderr.contains("is root under another name"), "{refused}");
+    assert_eq!(run_as("nobody").ok(), "/\n");
     // A root that may not become anybody.
     if need(&["setpriv"]) {
         let mut command = instance.command(Path::new("setpriv"));

@@ -189,7 +189,7 @@ _boot_core_lock() {
     case $_boot_core_locks:$_boot_hooks_have in
     yes:'*' | yes:)
         # No hook stands before the first subcommand that needs it: that one takes it, and saves a process.
-        _boot_lock="$BOOT_COMMAND $$ $_boot_core_wait ${_boot_user:-}"
+        _boot_lock="$BOOT_COMMAND $$ ${_boot_user:-} $_boot_core_wait"
         export _boot_lock
         return 0
         ;;

@@ -102,7 +102,8 @@ fn patience(text: &str) -> Result<Duration, Failure> {
     match text.parse::<u64>() {
         Ok(seconds @ 0..=86_400) => Ok(Duration::from_secs(seconds)),
         _ => {
-            Err(Message::new(Status::Usage, format!("--wait takes 0 to 86400 seconds, not {text:?}")).into())
+            let text = format!("--wait takes 0 to 86400 seconds, not {text:?}");
+            Err(Message::new(Status::Usage, text).with_help(options::help()).into())
         }
     }
 }
@@ -116,13 +117,13 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     Ok(Status::Done)
 }
 
-/// Takes the lock where the core left that to the command's first subcommand: `COMMAND PID SECONDS USER` in its variable.
+/// Takes the lock where the core left that to the command's first subcommand: `COMMAND PID USER SECONDS` in its variable.
 /// Commands with hooks have it taken before these, by a process of its own.
 pub(super) fn take_if_asked(instance: &Instance) -> Result<(), Failure> {
     let Some(text) = env::var(ASKED) else { return Ok(()) };
     let mut words = text.splitn(4, ' ').map(OsString::from);
     let mut arguments = Vec::new();
-    for option in ["--command", "--holder", "--wait", "--user"] {
+    for option in ["--command", "--holder", "--user", "--wait"] {
         arguments.extend([option.into(), words.next().unwrap_or_default()]);
     }
     take(instance, &parse(arguments)?).map(drop)
@@ -308,4 +309,34 @@ fn cannot(path: &Path, error: &io::Error) -> Failure {
             .into();
     }
     prepare::cannot_write(path, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Holder, LockFile, Process, is_being_stopped, take_over};
+
+    #[test]
+    fn only_who_lives_and_stops_the_node_is_in_the_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let holds = |process: &Process, command: &str| {
+            let line = Holder { process: *process, command: command.into() }.to_line();
+            LockFile::open(dir.path()).and_then(|mut file| file.write(&line)).unwrap();
+        };
+        let me = Process::now(std::process::id().cast_signed()).unwrap();
+        let other = me.parent_pid().and_then(Process::now).unwrap();
+        let dead = Process::named(&me.pid.to_string(), "1").unwrap();
+        // Who, at what: whether the node is being stopped, and whether the lock can be had.
+        for (process, command, stops, taken) in [
+            (other, "stop", true, false),
+            (other, "reboot", true, false),
+            (other, "upgrade", false, false),
+            (dead, "stop", false, true),
+            (me, "stop", false, true),
+        ] {
+            holds(&process, command);
+            assert_eq!(is_being_stopped(dir.path()), stops, "{process:?} {command}");
+            assert_eq!(take_over(dir.path(), "stop"), taken, "{process:?} {command}");
+        }
+        assert_eq!(Holder::parse("1 2 \u{1b}[31m"), None, "a name for terminals");
+    }
 }

@@ -3,6 +3,7 @@
 
 mod advice;
 mod attach;
+mod calendar;
 mod client;
 mod crash;
 mod diagnose;

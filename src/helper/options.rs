@@ -34,8 +34,8 @@ pub(super) fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, Failure> 
     match value.parse::<u64>() {
         Ok(seconds @ 1..=86_400) => Ok(Duration::from_secs(seconds)),
         _ => {
-            Err(Message::new(Status::Usage, format!("--timeout takes 1 to 86400 seconds, not {value:?}"))
-                .into())
+            let text = format!("--timeout takes 1 to 86400 seconds, not {value:?}");
+            Err(Message::new(Status::Usage, text).with_help(help()).into())
         }
     }
 }
@@ -43,7 +43,9 @@ pub(super) fn seconds(parser: &mut lexopt::Parser) -> Result<Duration, Failure> 
 /// The value of the option just read, as a number.
 pub(super) fn number(parser: &mut lexopt::Parser) -> Result<usize, Failure> {
     let value = text(parser)?;
-    value.parse().map_err(|_| Message::new(Status::Usage, format!("{value:?} is not a number")).into())
+    value.parse().map_err(|_| {
+        Message::new(Status::Usage, format!("{value:?} is not a number")).with_help(help()).into()
+    })
 }
 
 /// Text that has to be UTF-8.

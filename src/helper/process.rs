@@ -297,7 +297,18 @@ mod tests {
     use std::process::{Command, id};
     use std::time::Duration;
 
-    use super::Process;
+    use super::{Process, Stat};
+
+    #[test]
+    fn a_first_thread_that_has_ended_before_others_is_no_end() {
+        let ended = |state: &str, threads: u32| {
+            let fields = ["0"; 15].join(" ");
+            Stat::parse(format!("7 (a) b) {state} 1 {fields} {threads} 0 99 0\n").as_bytes())
+                .map(|it| it.has_ended())
+        };
+        assert_eq!((ended("Z", 1), ended("X", 1)), (Some(true), Some(true)));
+        assert_eq!((ended("Z", 2), ended("S", 1)), (Some(false), Some(false)));
+    }
 
     #[test]
     fn this_process_is_alive_and_keeps_its_identity() {

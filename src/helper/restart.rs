@@ -23,14 +23,14 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let mut connection = client::open(&instance, options::CLIENT_LIMIT.min(limit))?;
     same_version(&mut connection, &instance)?;
     let pid = os_pid(&mut connection)?.cast_signed();
-    let gone = || Message::new(Status::NotRunning, format!("{} is not running", instance.name));
-    let process = Process::now(pid).ok_or_else(gone)?;
+    // None where the node is one of another pid namespace: whether it comes up again is all that can be seen then.
+    let process = Process::of_node(&mut connection, pid);
     connection.call("init", "restart", Vec::new(), &mut Discard, Some(limit))?;
     // A node on its way down still says that it has started. It ends its connections before it boots again.
     let left = deadline.saturating_duration_since(Instant::now());
     let _ = connection.call("timer", "sleep", vec![Term::atom("infinity")], &mut Discard, Some(left));
     drop(connection);
-    until_booted(&instance, deadline, |now| now == pid, || process.is_alive()).map_err(
+    until_booted(&instance, deadline, |now| now == pid, || process.is_none_or(|it| it.is_alive())).map_err(
         |late| match late {
             Late::Ended => {
                 let text = format!("{} (pid {pid}) ended while it was restarting", instance.name);

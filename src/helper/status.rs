@@ -63,7 +63,7 @@ fn interval(text: &str) -> Result<Duration, Failure> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
     seconds.map(Duration::from_secs_f64).ok_or_else(|| {
         let text = format!("--interval takes 0.1 to 86400 seconds, not {text:?}");
-        Message::new(Status::Usage, text).into()
+        Message::new(Status::Usage, text).with_help(options::help()).into()
     })
 }
 

@@ -19,6 +19,8 @@ fill
 step ping
 step status
 step start
+rm \"$BOOT_STATE_DIR/lock\"
+fill
 step stop
 fill
 step start
@@ -68,7 +70,8 @@ fn a_full_disk_stops_no_stop_and_no_start_after_it() {
         "0 stop",
     ];
     assert_eq!(steps, expected, "{output}");
-    assert_eq!(output.stderr.matches("No space left on device").count(), 2, "{output}");
+    assert_eq!(output.stderr.matches("No space left on device").count(), 3, "{output}");
+    assert_eq!(output.stderr.matches("; going on without\n").count(), 1, "{output}");
     assert!(output.stdout.ends_with("cookie\nlock\nlog\npipe\nplace\nvm.args\n"), "{output}");
     assert_eq!(instance.vms(), [0; 0]);
 }

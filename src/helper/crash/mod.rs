@@ -18,8 +18,8 @@ const BLOCK: usize = 128 * 1024;
 
 /// Sums up the dump in `file`, or the newest that the instance has.
 pub(super) fn run(instance: &Instance, file: Option<PathBuf>, json: bool) -> Result<Status, Failure> {
-    let own = || env::var("ERL_CRASH_DUMP").map(PathBuf::from).filter(|path| path.is_file());
-    let Some(path) = file.or_else(|| keep::newest(&instance.log)).or_else(own) else {
+    let own = || env::var("ERL_CRASH_DUMP").map(PathBuf::from);
+    let Some(path) = file.or_else(|| keep::newest(&instance.log, own())) else {
         let text = format!("there is no crash dump in {}", instance.log.display());
         return Err(Message::new(Status::Failed, text)
             .with_help("the node has not crashed, or not with a dump; name a file to look into another")
@@ -32,8 +32,13 @@ pub(super) fn run(instance: &Instance, file: Option<PathBuf>, json: bool) -> Res
     let input = File::open(&path).map_err(cannot)?;
     let size = input.metadata().map_err(cannot)?.len();
     let Some(dump) = read::read(BufReader::with_capacity(BLOCK, input)).map_err(cannot)? else {
-        let text = format!("{} is no crash dump of the VM", path.display());
-        return Err(Message::new(Status::Failed, text).into());
+        let (what, help) = if size == 0 {
+            ("empty", "a VM may be about to write it: try again; or there was no room on the disk")
+        } else {
+            ("no crash dump of the VM", "name another file, or none for the newest")
+        };
+        let text = format!("{} is {what}", path.display());
+        return Err(Message::new(Status::Failed, text).with_help(help).into());
     };
     if json {
         print(&page::json(&path, size, &dump)?)?;

@@ -1,9 +1,10 @@
-//! Who listens on a port of this host: read from /proc, asks nobody.
+//! Who listens on a port of this host: read from /proc, asks nobody. The tables of a busy host are long: each is read
+//! once, not for each process.
 
 use std::fs;
 
 /// A process that listens, as far as this user may see it.
-pub(super) struct Holder {
+pub(in crate::helper) struct Holder {
     pid: Option<i32>,
     program: Option<String>,
     user: u32,
@@ -11,7 +12,7 @@ pub(super) struct Holder {
 
 impl Holder {
     /// Of this TCP port.
-    pub(super) fn of(port: u16) -> Option<Self> {
+    pub(in crate::helper) fn of(port: u16) -> Option<Self> {
         Self::of_any(&[port]).map(|(_, holder)| holder)
     }
 

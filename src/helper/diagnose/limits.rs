@@ -107,10 +107,10 @@ pub(super) fn files(evidence: &Evidence) -> Option<Diagnosis> {
     ))
 }
 
-/// Whether the kernel's messages tell of it. They are kept for long: another process may have had the pid before.
-fn was_killed(kernel: &str, process: Process) -> bool {
+/// What the kernel's messages tell of it. They are kept for long: another process may have had the pid before.
+fn killing(kernel: &str, process: Process) -> Option<&str> {
     let killed = format!("Killed process {} ", process.pid);
-    kernel.lines().any(|line| {
+    kernel.lines().find(|line| {
         // PRIORITY,NUMBER,MICROSECONDS,FLAGS;TEXT
         let when = line.split(',').nth(2).and_then(|micros| micros.parse::<u64>().ok());
         // Field 22 of /proc/PID/stat counts in hundredths.
@@ -120,12 +120,12 @@ fn was_killed(kernel: &str, process: Process) -> bool {
 
 /// Killed by the kernel, for want of memory.
 pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
-    let by_log = evidence.process.is_some_and(|process| was_killed(&evidence.kernel, process));
-    if !by_log && !evidence.oom {
+    let by_log = evidence.process.and_then(|process| killing(&evidence.kernel, process));
+    if by_log.is_none() && !evidence.oom {
         return None;
     }
     let memory = facts().memory;
-    let group = evidence.oom || evidence.kernel.contains("Memory cgroup out of memory");
+    let group = evidence.oom || by_log.is_some_and(|line| line.contains("Memory cgroup out of memory"));
     let text = if group {
         format!("the kernel killed it: its control group has used up its memory ({})", size(memory.limit))
     } else {
@@ -141,13 +141,28 @@ pub(super) fn killed(evidence: &Evidence) -> Option<Diagnosis> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Process, was_killed};
+    use super::{Evidence, Process, killed, killing};
 
     #[test]
     fn an_earlier_process_of_the_same_pid_is_another() {
         let kernel = "3,1000,5000000,-;Out of memory: Killed process 77 (beam.smp) total-vm:1kB\n";
-        let of = |pid, start| was_killed(kernel, Process::named(pid, start).unwrap());
+        let of = |pid, start| killing(kernel, Process::named(pid, start).unwrap()).is_some();
         assert!(of("77", "400") && of("77", "500"));
         assert!(!of("77", "600") && !of("7", "400"));
+    }
+
+    #[test]
+    fn another_ones_control_group_is_not_its_own() {
+        let kernel = "3,1,5000000,-;Memory cgroup out of memory: Killed process 5 (x)\n\
+                      3,2,5000000,-;Out of memory: Killed process 77 (beam.smp)\n";
+        let of = |pid, oom| {
+            let process = Process::named(pid, "400");
+            killed(&Evidence { kernel: kernel.into(), process, oom, ..Evidence::default() })
+        };
+        let cause = |pid, oom| of(pid, oom).map(|found| found.cause).unwrap_or_default();
+        assert!(cause("77", false).contains("the host had no memory left"));
+        assert!(cause("5", false).contains("its control group"));
+        assert!(cause("6", true).contains("its control group"));
+        assert!(of("6", false).is_none());
     }
 }

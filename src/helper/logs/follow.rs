@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -102,8 +103,8 @@ impl Reader {
                 None => paths.first(),
             };
             let Some(file) = next.and_then(|path| File::open(path).ok()) else { return Ok(()) };
-            let Some(inode) = next.and_then(|path| inode(path)) else { return Ok(()) };
-            self.mark = Some(Mark { inode, at: 0 });
+            // Of the open file: the path may be another one's by now.
+            self.mark = Some(Mark { inode: file.metadata()?.ino(), at: 0 });
             self.file = Some(file);
         }
     }

@@ -89,7 +89,7 @@ fn find(instance: &Instance) -> Vec<(String, Instance)> {
     found.into_values().collect()
 }
 
-/// Where the core looks; see `_boot_core_state_dir`.
+/// Where the core looks; see `_boot_state_find`.
 fn bases(instance: &Instance) -> Vec<PathBuf> {
     let named = |base: PathBuf| base.join(&instance.name);
     let runtime = env::var("RUNTIME_DIRECTORY");

@@ -9,6 +9,9 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::super::env::var;
 
+/// So long a manager may leave its queue full: a node must end though nobody hears of it.
+const PATIENCE: Duration = Duration::from_millis(200);
+
 /// The variables of the protocol. They are the supervisor's: a library in the node that spoke too would be another
 /// process, whose words systemd does not take, and would feed a watchdog that is to see whether the node answers.
 pub(super) const VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
@@ -22,7 +25,13 @@ impl Notify {
             Some(name) => SocketAddr::from_abstract_name(name).ok(),
             None => SocketAddr::from_pathname(&name).ok(),
         });
-        Self(address.and_then(|address| Some((UnixDatagram::unbound().ok()?, address))))
+        Self(address.and_then(Self::open))
+    }
+
+    fn open(address: SocketAddr) -> Option<(UnixDatagram, SocketAddr)> {
+        let socket = UnixDatagram::unbound().ok()?;
+        socket.set_write_timeout(Some(PATIENCE)).ok()?;
+        Some((socket, address))
     }
 
     /// A node in the background is nobody's service.
@@ -64,4 +73,29 @@ pub(super) fn watchdog() -> Option<Duration> {
     let usec: u64 = var("WATCHDOG_USEC")?.parse().ok()?;
     let ours = var("WATCHDOG_PID").is_none_or(|pid| pid == id().to_string());
     (ours && usec > 0).then(|| Duration::from_micros(usec))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    use std::time::{Duration, Instant};
+
+    use super::Notify;
+
+    #[test]
+    fn a_manager_that_does_not_read_holds_up_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("notify");
+        let manager = UnixDatagram::bind(&path).unwrap();
+        let notify = Notify(Notify::open(SocketAddr::from_pathname(&path).unwrap()));
+        // As many as there is room for, which the host says, and one more.
+        let begun = Instant::now();
+        while begun.elapsed() < super::PATIENCE {
+            notify.send("WATCHDOG=1");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        let mut bytes = [0; 64];
+        let length = manager.recv(&mut bytes).unwrap();
+        assert_eq!(&bytes[..length], b"WATCHDOG=1", "what there was room for is there");
+    }
 }

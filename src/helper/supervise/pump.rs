@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::ioctl_fionbio;
 
+use super::super::calendar::civil;
 use super::super::log;
 
 /// The VM's output and the file that it goes to.
@@ -86,11 +87,37 @@ impl Log {
         options
     }
 
-    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
-    fn write(&mut self, bytes: &[u8]) {
-        if self.size > 0 && self.size + bytes.len() as u64 > self.limit {
-            self.turn();
+    /// By whole lines, as many as there is room for: what was said in a hurry comes in one piece.
+    fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let mut length = self.fitting(bytes);
+            if length == 0 && self.size > 0 {
+                self.turn();
+                length = self.fitting(bytes);
+            }
+            if length == 0 {
+                // A line longer than a file, or no other file is to be had.
+                length = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            }
+            let (piece, rest) = bytes.split_at(length);
+            self.put(piece);
+            bytes = rest;
         }
+    }
+
+    /// How much of it the file has room for, up to the end of a line.
+    fn fitting(&self, bytes: &[u8]) -> usize {
+        let room = usize::try_from(self.limit.saturating_sub(self.size)).unwrap_or(usize::MAX);
+        match bytes.get(..room) {
+            Some(start) if room < bytes.len() => {
+                start.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+            }
+            _ => bytes.len(),
+        }
+    }
+
+    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
+    fn put(&mut self, bytes: &[u8]) {
         if let Some(file) = &mut self.file
             && file.write_all(bytes).is_ok()
         {
@@ -111,25 +138,12 @@ impl Log {
 
 /// `2026-11-22 08:13:06 UTC`.
 fn now() -> String {
-    text(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()))
+    text(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs().cast_signed()))
 }
 
-fn text(seconds: u64) -> String {
-    let (mut days, rest) = (seconds / 86_400, seconds % 86_400);
-    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let mut year = 1970;
-    while days >= 365 + u64::from(leap(year)) {
-        days -= 365 + u64::from(leap(year));
-        year += 1;
-    }
-    let mut month = 0;
-    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
-    while days >= lengths[month] {
-        days -= lengths[month];
-        month += 1;
-    }
-    let (hours, minutes) = (rest / 3600, rest / 60 % 60);
-    format!("{year}-{:02}-{:02} {hours:02}:{minutes:02}:{:02} UTC", month + 1, days + 1, rest % 60)
+fn text(seconds: i64) -> String {
+    let [year, month, day, hour, minute, second] = civil(seconds);
+    format!("{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
 #[cfg(test)]
@@ -139,9 +153,20 @@ mod tests {
     use super::{Log, text};
 
     #[test]
+    fn a_piece_longer_than_a_file_goes_to_several() {
+        let base = tempfile::tempdir().unwrap();
+        let mut log = Log::open(base.path(), 5, 100).unwrap();
+        log.write("12345678\n".repeat(30).as_bytes());
+        log.write(&[b'x'; 150]);
+        let sizes: Vec<u64> =
+            super::log::ordered(base.path()).iter().map(|path| fs::metadata(path).unwrap().len()).collect();
+        let (last, all) = sizes.split_last().unwrap();
+        assert!(all.len() > 2 && all.iter().all(|size| *size <= 100), "{sizes:?}");
+        assert_eq!(*last, 150, "a line is not cut");
+    }
+
+    #[test]
     fn times_are_told_in_utc() {
-        assert_eq!(text(0), "1970-01-01 00:00:00 UTC");
-        assert_eq!(text(951_782_400), "2000-02-29 00:00:00 UTC");
         assert_eq!(text(1_795_335_186), "2026-11-22 08:13:06 UTC");
     }
 
