@@ -13,6 +13,9 @@ use super::super::env::var;
 /// process, whose words systemd does not take, and would feed a watchdog that is to see whether the node answers.
 pub(super) const VARIABLES: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 
+/// With a manager that has stopped reading: the node has to be stopped all the same.
+const PATIENCE: Duration = Duration::from_millis(500);
+
 /// Who listens, if anybody does.
 pub(super) struct Notify(Option<(UnixDatagram, SocketAddr)>);
 
@@ -22,7 +25,11 @@ impl Notify {
             Some(name) => SocketAddr::from_abstract_name(name).ok(),
             None => SocketAddr::from_pathname(&name).ok(),
         });
-        Self(address.and_then(|address| Some((UnixDatagram::unbound().ok()?, address))))
+        Self(address.and_then(|address| {
+            let socket = UnixDatagram::unbound().ok()?;
+            socket.set_write_timeout(Some(PATIENCE)).ok()?;
+            Some((socket, address))
+        }))
     }
 
     /// A node in the background is nobody's service.
