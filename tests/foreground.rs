@@ -128,6 +128,23 @@ fn hooks_that_end_the_shell_or_fail_do_not_leave_the_node_alone() {
 }
 
 #[test]
+fn a_pre_stop_that_hangs_does_not_keep_the_node_from_its_end() {
+    let Some(raw) = rebar3() else { return };
+    let instance = configured(raw, "[stop]\ntimeout = 4\n");
+    plugin(&instance, &["post_stop"]);
+    fs::write(instance.path().join("plugins/say/pre_stop"), "echo hangs; sleep 1000; echo goes on\n")
+        .unwrap();
+    let mut node = foreground(&instance);
+    answers(&instance);
+    node.signal(Signal::TERM);
+    assert_eq!(node.end(), 0, "{}", node.text());
+    let text = node.text();
+    assert!(text.contains("is stopped without the rest of pre_stop, which has taken 4 s\nhelp: "), "{text}");
+    assert!(text.contains("hangs\n") && !text.contains("goes on"), "{text}");
+    assert!(text.contains("hook: post_stop"), "{text}");
+}
+
+#[test]
 fn a_signal_while_the_node_boots_is_not_lost() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();

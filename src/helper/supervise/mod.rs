@@ -111,7 +111,7 @@ fn step(sources: &mut Sources, stages: &mut Stages) -> Result<(), Failure> {
         sources.progress = Some(BufReader::with_capacity(256, from));
     }
     if stages.settles() {
-        slim::text();
+        slim::program();
     }
     let ready = ready(sources, stages.deadline())?;
     for signal in sources.signals.take() {

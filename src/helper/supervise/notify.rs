@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::super::env::var;
 
 /// So long a manager may leave its queue full: a node must end though nobody hears of it.
-const PATIENCE: Duration = Duration::from_millis(200);
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The variables of the protocol. They are the supervisor's: a library in the node that spoke too would be another
 /// process, whose words systemd does not take, and would feed a watchdog that is to see whether the node answers.

@@ -68,6 +68,8 @@ pub(super) struct Stages {
     again: Option<Instant>,
     /// When a node that hangs is killed.
     kill_at: Option<Instant>,
+    /// When the hooks of `pre_stop` get this signal, unless they have ended.
+    hooks_until: Option<(Instant, Signal)>,
     /// When it is told to have ended.
     goodbye_at: Option<Instant>,
     killed: bool,
@@ -103,6 +105,7 @@ impl Stages {
             asked: None,
             again: None,
             kill_at: None,
+            hooks_until: None,
             goodbye_at: None,
             killed: false,
             kills: diagnose::memory_kills(),
@@ -282,12 +285,14 @@ impl Stages {
     /// When something is to be done though nothing happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let asks = self.watchdog.as_ref().filter(|_| self.lives()).map(Watchdog::next);
-        [self.again, self.kill_at, self.goodbye_at, asks].into_iter().flatten().min()
+        let hooks = self.hooks_until.map(|(at, _)| at);
+        [self.again, self.kill_at, hooks, self.goodbye_at, asks].into_iter().flatten().min()
     }
 
     /// Does what is due.
     pub(super) fn on_time(&mut self) {
         let now = Instant::now();
+        self.cut_hooks_short(now);
         let greets = self.goodbye_at.is_some_and(|at| now >= at);
         if greets {
             self.goodbye_at = None;

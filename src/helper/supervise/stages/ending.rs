@@ -10,6 +10,9 @@ use super::{AGAIN, ECHO, MARGIN, Stage, Stages};
 use crate::helper::lock;
 use crate::helper::process::Process;
 
+/// What a node has to stop by itself when its hooks have taken all the time.
+const LEAST: Duration = Duration::from_secs(5);
+
 impl Stages {
     pub(super) fn asked_to_stop(&mut self, signal: Signal) {
         match self.asked {
@@ -37,9 +40,31 @@ impl Stages {
         // Where another command has it, that one's work is cut short.
         self.locked = self.locked || lock::take_over(&self.instance.state, "stop");
         self.stage = Stage::Leaving;
-        if !self.hooks(Phase::PreStop) {
+        if self.hooks(Phase::PreStop) {
+            self.hooks_until = Some((Instant::now() + self.request.stop, Signal::TERM));
+        } else {
             self.stop();
         }
+    }
+
+    /// The time to stop is that of `pre_stop` too: one that hangs must not keep the node from its end.
+    pub(super) fn cut_hooks_short(&mut self, now: Instant) {
+        let hooks = Role::Hooks(Phase::PreStop);
+        let Some((_, signal)) = self.hooks_until.filter(|(at, _)| now >= *at) else { return };
+        self.hooks_until = None;
+        if !self.children.has(hooks) {
+            return;
+        }
+        if signal == Signal::TERM {
+            let limit = self.request.stop.as_secs();
+            self.say(
+                "warning",
+                &format!("is stopped without the rest of pre_stop, which has taken {limit} s"),
+            );
+            self.messages.push("help: a longer time: [stop] timeout in rel/relboot.toml".into());
+            self.hooks_until = Some((now + 5 * AGAIN, Signal::KILL));
+        }
+        self.children.signal(hooks, signal);
     }
 
     /// Begins the process that stops the node.
@@ -53,6 +78,7 @@ impl Stages {
             return;
         }
         let mut command = self.programs.helper("stop");
+        let left = left.max(LEAST.min(self.request.stop));
         command.arg(format!("--timeout={}", left.as_secs().max(1))).stdout(Stdio::null());
         if self.request.dump {
             command.arg("--dump");
