@@ -41,10 +41,11 @@ fn numbered(name: &str, number: usize) -> String {
     if number == 0 { name.to_owned() } else { format!("{name}-{number:03}") }
 }
 
-/// The newest dump of an instance: the VM's own, or one put aside.
-pub(super) fn newest(directory: &Path) -> Option<PathBuf> {
+/// The newest dump of an instance: the VM's own, one put aside, or one at `elsewhere`, where the user wants them.
+pub(super) fn newest(directory: &Path, elsewhere: Option<PathBuf>) -> Option<PathBuf> {
     let written = |path: &PathBuf| fs::metadata(path).and_then(|meta| meta.modified());
-    let all = aside(directory).into_iter().chain([directory.join(NAME)]).filter(|path| path.is_file());
+    let all = aside(directory).into_iter().chain([directory.join(NAME)]).chain(elsewhere);
+    let all = all.filter(|path| path.is_file());
     // Of equal times the VM's own, which is the last of them.
     all.max_by_key(|path| written(path).unwrap_or(SystemTime::UNIX_EPOCH))
 }
@@ -110,7 +111,7 @@ mod tests {
         std::fs::write(dir.path().join("erl_crash.dump.mine"), "").unwrap();
         for text in ["1", "2", "3", "4"] {
             std::fs::write(&path, text).unwrap();
-            assert_eq!(newest(dir.path()).as_deref(), Some(path.as_path()));
+            assert_eq!(newest(dir.path(), None).as_deref(), Some(path.as_path()));
             put_aside(dir.path(), 2).unwrap();
             assert!(!path.exists());
         }
@@ -120,7 +121,7 @@ mod tests {
             .collect();
         kept.sort();
         assert_eq!(kept, ["", "3", "4"]);
-        assert_eq!(std::fs::read_to_string(newest(dir.path()).unwrap()).unwrap(), "4");
+        assert_eq!(std::fs::read_to_string(newest(dir.path(), None).unwrap()).unwrap(), "4");
         std::fs::create_dir(&path).unwrap();
         put_aside(dir.path(), 2).expect("a directory there keeps dumps from being written: it is left alone");
     }

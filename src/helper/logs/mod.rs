@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use super::env::Instance;
 use super::log::{Filter, Stream, Style, ordered};
 use super::process::Process;
-use super::{crash, options};
+use super::{crash, options, record};
 use crate::error::{Failure, Message, Status};
 use place::Place;
 
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             other => return Err(options::usage(&other.unexpected())),
         }
     }
-    let instance = Instance::from_env()?;
+    let instance = record::instance()?;
     match (crashed, about_log) {
         (Some(_), Some(option)) => Err(wrong(&format!("{option} does not go with --crash"))),
         (Some(file), None) => crash::run(&instance, file, json),
