@@ -127,9 +127,11 @@ fn root_becomes_the_user_of_the_configuration() {
         let told = format!("error: {writer} is for user nobody, and this is user 1\nhelp: sudo -u nobody ");
         assert!(output.stderr.starts_with(&told), "{writer}: {output}");
     }
-    let output = as_user(&instance, "daemon", &["ping"]);
-    assert_eq!(output.status, 4, "{output}");
-    assert!(output.stderr.contains("run this as that user or as root"), "{output}");
+    for client in [["ping"].as_slice(), &["attach"], &["logs"], &["logs", "--crash"]] {
+        let output = as_user(&instance, "daemon", client);
+        assert_eq!((output.status, output.stdout.as_str()), (4, ""), "{client:?}: {output}");
+        assert!(output.stderr.contains("or as root"), "{client:?}: {output}");
+    }
     instance.run(&["restart"]).ok();
     as_user(&instance, USER, &["stop"]).ok();
     instance.run(&["start"]).ok();
