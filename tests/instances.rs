@@ -140,4 +140,10 @@ fn names_that_are_no_directories_are_refused() {
         }
     }
     assert!(!instance.path().join("tmp").exists(), "nothing was made");
+    let mut command = instance.command(&instance.entry());
+    let output = instance.finish(command.arg("start").env("BOOT_INSTANCE", "x".repeat(300)), "");
+    assert!(
+        output.status == 1 && output.stderr.contains("help: give the instance a shorter name"),
+        "{output}"
+    );
 }

@@ -163,8 +163,58 @@ fn complaint_50_crash_dumps_are_kept_bounded_and_told() {
     start(&instance);
     assert_eq!(dumps(&instance).len(), 1, "one is kept");
     assert!(instance.run(&["logs", "--crash"]).ok().contains("SIGUSR1"));
-    let refused = instance.run(&["logs", "--crash", instance.entry().to_str().unwrap()]);
-    assert!(refused.status == 1 && refused.stderr.contains("is no crash dump of the VM"), "{refused}");
+    let empty = instance.base().join("empty");
+    fs::write(&empty, "").unwrap();
+    for (file, text, help) in [
+        (instance.entry(), "is no crash dump of the VM", "help: name the file of one"),
+        (empty, "is empty", "help: the disk was full"),
+        (instance.base().join("none"), "No such file", "help: name the file of a dump"),
+        (instance.base().into(), "Is a directory", "help: name the file of a dump"),
+    ] {
+        let refused = instance.run(&["logs", "--crash", file.to_str().unwrap()]);
+        assert!(refused.status == 1 && refused.stderr.contains(text), "{refused}");
+        assert!(refused.stderr.contains(help), "{refused}");
+    }
+}
+
+#[test]
+fn log_and_dump_are_found_where_the_start_put_them() {
+    let Some(raw) = rebar3() else { return };
+    let mut instance = Instance::of(raw).kit();
+    instance.start();
+    say(&instance, "before", 1);
+    instance.run(&["stop"]).ok();
+    let log = instance.base().join("log of its own");
+    instance.set("BOOT_LOG_DIR", log.to_str().unwrap());
+    instance.start();
+    instance.unset("BOOT_LOG_DIR");
+    say(&instance, "after", 1);
+    until("it is written", Duration::from_secs(10), || {
+        let told = instance.run(&["logs"]).ok();
+        assert!(!told.contains("before 1."), "of an earlier node: {told}");
+        told.contains("after 1.")
+    });
+
+    // A dump that takes long is told as what it is. Its writer is held up, and let go when it was seen.
+    let large = "register(large, spawn(fun() -> L = [{N, N} || N <- lists:seq(1, 1500000)], receive stop -> L end end))";
+    instance.erl(large);
+    let node = rustix::process::Pid::from_raw(pid(&instance).cast_signed()).unwrap();
+    let kill = |signal| rustix::process::kill_process(node, signal).unwrap();
+    kill(Signal::USR1);
+    let dump = log.join("erl_crash.dump");
+    until("it is begun", Duration::from_secs(30), || fs::metadata(&dump).is_ok_and(|it| it.len() > 10_000));
+    kill(Signal::STOP);
+    let told = instance.run(&["logs", "--crash"]).ok();
+    let writes = format!(", process {} still writes it: what comes last is missing)\n", node);
+    assert!(told.contains(&writes) && told.contains("Received SIGUSR1"), "{told}");
+    fs::rename(&dump, log.join("held")).unwrap();
+    fs::write(&dump, "").unwrap();
+    assert!(instance.run(&["logs", "--crash"]).stderr.contains(" is empty\n"), "it writes another one");
+    fs::rename(log.join("held"), &dump).unwrap();
+    kill(Signal::CONT);
+    until("it is dead", Duration::from_secs(30), || instance.vms().is_empty());
+    let json: Value = serde_json::from_str(&instance.run(&["logs", "--crash", "--json"]).ok()).unwrap();
+    assert_eq!((&json["complete"], &json["writer"]), (&Value::Bool(true), &Value::Null));
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn foreign(directory: &Path, uid: u32) -> Vec<PathBuf> {
 
 #[test]
 fn root_becomes_the_user_of_the_configuration() {
-    let (Some(raw), true) = (rebar3(), root()) else { return };
+    let (Some(raw), true) = (rebar3(), root() && need(&["bash"])) else { return };
     let mut instance = release(raw, Some(USER));
     let state = own(&instance, "state").join("demo");
     instance.set("BOOT_STATE_DIR", state.to_str().unwrap());
@@ -92,15 +92,18 @@ fn root_becomes_the_user_of_the_configuration() {
     let plugin = instance.path().join("plugins/who");
     write(
         &plugin.join("pre_start"),
-        "[ ! -e /proc/$$/fd/7 ] || echo 'root had that open' >&2\n\
+        "for fd in 7 42; do [ ! -e /proc/$$/fd/$fd ] || echo 'root had that open' >&2; done\n\
          echo \"hook: $HOME $USER $LOGNAME $KEPT ${XDG_RUNTIME_DIR:-none}\" >&2\n",
     );
     fs::set_permissions(&plugin, fs::Permissions::from_mode(0o755)).unwrap();
     // From a directory that he can't look into, by a relative path.
     let closed = instance.path().join("bin");
-    let mut command = instance.command(Path::new("sh"));
+    let mut command = instance.command(Path::new("bash"));
     command
-        .args(["-c", "umask 0; mkdir -m 700 ../shut; cd ../shut && exec 7</dev/null ../bin/demo start"])
+        .args([
+            "-c",
+            "umask 0; mkdir -m 700 ../shut; cd ../shut && exec 7</dev/null 42</dev/null ../bin/demo start",
+        ])
         .current_dir(closed);
     let output = instance.finish(&mut command, "");
     assert_eq!(output.status, 0, "{output}");
@@ -124,9 +127,11 @@ fn root_becomes_the_user_of_the_configuration() {
         let told = format!("error: {writer} is for user nobody, and this is user 1\nhelp: sudo -u nobody ");
         assert!(output.stderr.starts_with(&told), "{writer}: {output}");
     }
-    let output = as_user(&instance, "daemon", &["ping"]);
-    assert_eq!(output.status, 4, "{output}");
-    assert!(output.stderr.contains("run this as that user or as root"), "{output}");
+    for client in [["ping"].as_slice(), &["attach"], &["logs"], &["logs", "--crash"]] {
+        let output = as_user(&instance, "daemon", client);
+        assert_eq!((output.status, output.stdout.as_str()), (4, ""), "{client:?}: {output}");
+        assert!(output.stderr.contains("or as root"), "{client:?}: {output}");
+    }
     instance.run(&["restart"]).ok();
     as_user(&instance, USER, &["stop"]).ok();
     instance.run(&["start"]).ok();

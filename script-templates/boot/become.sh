@@ -17,8 +17,6 @@ _boot_become_user() {
     [ "$_boot_become_uid" = 0 ] || return 0
     [ -n "$_boot_helper" ] || boot_die "$BOOT_DIR/relboot-helper is missing, without which root does not become $_boot_user" \
         "write the kit again (relboot generate), or: sudo -u $_boot_user $_boot_prog ..." 4
-    # What root has open is not for him; what systemd has opened for the service (LISTEN_FDS) is.
-    [ -n "${LISTEN_FDS:-}" ] || exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     # Not as it was typed: he may not be able to go that way.
     exec "$_boot_helper" run-as "$_boot_user" -- /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$@"
 }

@@ -134,8 +134,7 @@ _boot_hooks_trust() {
             set -- "$@" "$_boot_hooks_path" "${_boot_hooks_path%/*}" "${_boot_hooks_path%/*/*}"
     done
     [ $# -gt 0 ] || return 0
-    # In a sticky directory nobody can replace what is another's.
-    _boot_hooks_open=$(find -L "$@" -prune \( -perm -020 -o -perm -002 \) ! \( -type d -perm -1000 \) -print) ||
+    _boot_hooks_open=$(find -L "$@" -prune \( -perm -020 -o -perm -002 \) -print) ||
         _boot_hooks_open=$*
     [ -n "$_boot_hooks_open" ] || return 0
     printf 'error: others can write these, so they are not used: %s\nhelp: %s\n' "$_boot_hooks_open" \

@@ -95,7 +95,7 @@ fn why(instance: &Instance, record: &Record, process: Process, error: &NodeError
 }
 
 fn help(instance: &Instance, record: &Record, process: Option<Process>, error: &NodeError) -> Option<String> {
-    let log = instance.log.display();
+    let log = record.log.as_ref().unwrap_or(&instance.log).display();
     if is_lost(error)
         && let Some(host) = unknown_host(record).filter(|_| process.is_some())
     {

@@ -8,12 +8,15 @@ use std::process::Command;
 
 use super::env::Instance;
 use super::process::Process;
+use super::record::Record;
 use super::{client, options, tell};
 use crate::error::{Failure, Message, Status};
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let to_erl = parse(arguments)?;
     let instance = Instance::from_env()?;
+    // Another user's node is not one that does not run.
+    Record::read(&instance)?;
     let process = Process::recorded(&instance.state).ok_or_else(|| client::not_running(&instance))?;
     let remote = format!("{} remote", client::program());
     let cannot = |text: String, help: &str| Message::new(Status::Unreachable, text).with_help(help);

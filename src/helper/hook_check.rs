@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::Mode;
-use rustix::process::umask;
+use rustix::process::{geteuid, umask};
 
 use super::{options, print, tell};
 use crate::error::{Failure, Status};
@@ -24,14 +24,27 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let (off, files) = parse(arguments)?;
     let files = files.iter().map(Path::new).filter(|file| file.is_file() && !is_off(file, &off));
     let files: Vec<&Path> = files.collect();
-    let mut open: Vec<&Path> = Vec::new();
-    let mut seen: HashSet<&Path> = HashSet::new();
+    let mut open: Vec<PathBuf> = Vec::new();
+    let mut seen: HashSet<PathBuf> = HashSet::new();
     for file in &files {
-        let directories = file.ancestors().skip(1).take(2);
-        open.extend(directories.filter(|it| seen.insert(it) && can_replace_in(it)));
-        open.extend(Some(*file).filter(|file| can_write(file)));
+        // Where links lead to is looked at as well.
+        let real = file.canonicalize().ok().filter(|real| real != file);
+        for path in [Some(*file), real.as_deref()].into_iter().flatten() {
+            let whole: Vec<&Path> = path.ancestors().take(3).collect();
+            let replaced = whole.windows(2).filter_map(|pair| replaceable(pair[0], pair[1]));
+            open.extend(replaced.filter(|it| seen.insert((*it).to_owned())).map(Path::to_owned));
+        }
+        open.extend(Some(*file).filter(|file| can_write(file)).map(Path::to_owned));
     }
     for path in &open {
+        if !is_open(path) {
+            let path = path.display();
+            tell(&format!(
+                "error: {path} is another user's, in a directory that all can write, so it is not used"
+            ));
+            tell(&format!("help: look what is in it, then: chown root '{path}'; or move it elsewhere"));
+            continue;
+        }
         tell(&format!(
             "error: {} can be written by others than its owner or root, so it is not used",
             path.display()
@@ -105,6 +118,17 @@ pub(super) fn is_open(path: &Path) -> bool {
 fn can_write(file: &Path) -> bool {
     // What can't be looked at can't be trusted; the hook runner names it better when it is not there.
     fs::metadata(file).is_ok_and(|metadata| metadata.mode() & OTHERS_CAN_WRITE != 0)
+}
+
+/// Which of the two lets others put something else in the entry's place: the directory; or, where that is sticky, and
+/// others can put in what was not there, an entry that is such.
+fn replaceable<'a>(entry: &'a Path, directory: &'a Path) -> Option<&'a Path> {
+    let above = fs::metadata(directory).ok().filter(|above| above.mode() & OTHERS_CAN_WRITE != 0)?;
+    if above.mode() & STICKY == 0 {
+        return Some(directory);
+    }
+    let owner = fs::symlink_metadata(entry).ok()?.uid();
+    (owner != 0 && owner != geteuid().as_raw() && owner != above.uid()).then_some(entry)
 }
 
 fn can_replace_in(directory: &Path) -> bool {

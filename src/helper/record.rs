@@ -27,6 +27,8 @@ pub(super) struct Record {
     pub vsn: String,
     /// The release that it was started from.
     pub root: Option<PathBuf>,
+    /// The directory of its log and its crash dump.
+    pub log: Option<PathBuf>,
     /// The port of its epmd.
     pub epmd_port: u16,
     /// The port it listens on when it has no epmd.
@@ -75,6 +77,7 @@ impl Record {
         line("dist_port", self.dist_port.map(|port| port.to_string()));
         line("proto", self.proto.clone());
         line("root", self.root.as_deref().map(in_one_line));
+        line("log", self.log.as_deref().map(in_one_line));
         line("bindir", self.bindir.as_deref().map(in_one_line));
         for word in &self.flags {
             line("flag", Some(in_one_line(Path::new(word))));
@@ -130,6 +133,19 @@ impl Record {
             dist_port: self.dist_port,
         })
     }
+}
+
+/// The instance that the core names, with the log directory that its node was started with: whoever asks about a node
+/// may have another environment than who started it.
+///
+/// # Errors
+/// When the helper was not called by the core.
+pub(super) fn instance() -> Result<Instance, Failure> {
+    let mut instance = Instance::from_env()?;
+    if let Ok(Some(Record { log: Some(log), .. })) = Record::read(&instance) {
+        instance.log = log;
+    }
+    Ok(instance)
 }
 
 /// Refuses to run programs as a record says that another user wrote: they could be that user's.
@@ -202,6 +218,7 @@ fn parse(text: &str) -> Option<Record> {
         dist_port: value("dist_port").map(str::parse).transpose().ok()?,
         proto: value("proto").map(Into::into),
         root: value("root").map(|text| from_one_line(text).into()),
+        log: value("log").map(|text| from_one_line(text).into()),
         bindir: value("bindir").map(|text| from_one_line(text).into()),
         flags: text.lines().filter_map(|line| line.strip_prefix("flag=")).map(from_one_line).collect(),
     })
@@ -270,6 +287,7 @@ mod tests {
             dist_port: None,
             proto: Some("inet6_tcp".into()),
             root: Some("/opt/it's".into()),
+            log: Some("/var/log/it's".into()),
             bindir: Some("/a \\n\nb".into()),
             flags: client_flags(|flag| match flag {
                 "-ssl_dist_opt" => vec![

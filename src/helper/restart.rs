@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::env::Instance;
 use super::process::Process;
 use super::wait::not_returned;
-use super::{client, options, tell};
+use super::{client, options, record, tell};
 use crate::error::{Failure, Message, Status};
 use crate::node::{Boot, Connection, Discard, Outcome, Term, os_pid};
 
@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let limit = options::only_timeout(arguments, LIMIT)?;
     let deadline = Instant::now() + limit;
-    let instance = Instance::from_env()?;
+    let instance = record::instance()?;
     let mut connection = client::open(&instance, options::CLIENT_LIMIT.min(limit))?;
     same_version(&mut connection, &instance)?;
     let pid = os_pid(&mut connection)?.cast_signed();

@@ -29,6 +29,7 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Infallible, Failure> {
             .with_help("take one that is nobody else, or user = \"root\", in rel/relboot.toml")
             .into());
     }
+    close_others();
     account.become_it()?;
     let mut command = Command::new(&program);
     command.args(arguments);
@@ -140,6 +141,22 @@ impl Account {
                     .with_help("root needs CAP_SETUID and CAP_SETGID here; or start it as that user")
                     .into()
             })
+    }
+}
+
+/// What root has open is not for him; what systemd has opened for the service (`LISTEN_FDS`) is.
+fn close_others() {
+    const FIRST: i32 = 3;
+    let kept = env::var("LISTEN_FDS").and_then(|count| count.parse().ok()).unwrap_or(0);
+    let numbers: Vec<i32> = match fs::read_dir("/proc/self/fd") {
+        Ok(entries) => {
+            entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+        }
+        Err(_) => (FIRST..1024).collect(),
+    };
+    for number in numbers.into_iter().filter(|number| *number >= FIRST.saturating_add(kept)) {
+        // The one that they were read by is closed already. Nothing else of this program's is open.
+        let _ = nix::unistd::close(number);
     }
 }
 

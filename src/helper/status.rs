@@ -51,7 +51,7 @@ impl Options {
         }
         if parsed.all && parsed.watch {
             let text = "--all is shown once: it goes with neither --watch nor --interval";
-            return Err(Message::new(Status::Usage, text).into());
+            return Err(Message::new(Status::Usage, text).with_help(options::help()).into());
         }
         parsed.limit = limit.unwrap_or(if parsed.all { all::LIMIT } else { options::CLIENT_LIMIT });
         Ok(parsed)

@@ -62,7 +62,18 @@ fn hooks_of_root_are_used_by_everybody_and_links_are_followed() {
     made.mode("plugins/elsewhere.off/hook", 0o666);
     assert_eq!(made.run(&["dash"], &["work"]).status, 5, "what the link leads to can be written");
     made.mode("plugins/elsewhere.off/hook", 0o644);
+    made.mode("plugins/elsewhere.off", 0o777);
+    assert_eq!(made.run(&["dash"], &["work"]).status, 5, "what the link leads to can be replaced");
+    made.mode("plugins/elsewhere.off", 0o755);
     if rustix::process::geteuid().is_root() && need(&["setpriv"]) {
+        // Where all can make something, what another user has made is his.
+        made.mode("plugins", 0o1777);
+        chown(made.root().join("plugins/a"), Some(65534), Some(65534)).unwrap();
+        let output = made.run(&["dash"], &["work"]);
+        assert_eq!((output.status, output.stdout.as_str()), (5, ""), "{output}");
+        assert!(output.stderr.contains("plugins/a is another user's, in a directory that all"), "{output}");
+        made.mode("plugins", 0o755);
+        assert_eq!(made.run(&["dash"], &["work"]).ok(), "a\nwork \nhook\n");
         chown(made.base(), Some(65534), Some(65534)).unwrap();
         let nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "dash"];
         assert_eq!(made.run(&nobody, &["work"]).ok(), "a\nwork \nhook\n");

@@ -25,7 +25,7 @@
 #   memory       bytes, by kind: total processes binary ...
 #   running      of each process that ran at the end: scheduler pid name state stack
 #   largest queues  processes: pid name state spawned_as function memory queue
-#   complete     whether the dump was written to its end
+#   complete     whether the dump was written to its end; writer: the pid of the node that still writes it
 #
 # example: NAME logs -f
 # example: NAME logs --since-start | grep -i error

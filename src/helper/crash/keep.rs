@@ -43,12 +43,12 @@ fn numbered(name: &str, number: usize) -> String {
     if number == 0 { name.to_owned() } else { format!("{name}-{number:03}") }
 }
 
-/// The newest dump of an instance: the VM's own, one put aside, or where its user has the VM write it.
+/// The newest dump of an instance: the VM's own, one put aside, or one at `elsewhere`, where the user wants them.
 pub(super) fn newest(directory: &Path, elsewhere: Option<PathBuf>) -> Option<PathBuf> {
     let written = |path: &PathBuf| fs::metadata(path).and_then(|meta| meta.modified());
     let all = aside(directory).into_iter().chain([directory.join(NAME)]).chain(elsewhere);
     let all = all.filter(|path| path.is_file());
-    // Of equal times the VM's own, which come last.
+    // Of equal times the VM's own, which is the last of them.
     all.max_by_key(|path| written(path).unwrap_or(SystemTime::UNIX_EPOCH))
 }
 

@@ -16,10 +16,20 @@ const PLAIN: &str = "\x1b[0m";
 /// How many frames of a stack people are shown.
 const FRAMES: usize = 5;
 
+/// Where it was read.
+#[derive(Debug)]
+pub(super) struct Source<'a> {
+    pub path: &'a Path,
+    pub bytes: u64,
+    /// The process that still writes it.
+    pub writer: Option<i32>,
+}
+
 #[derive(Serialize)]
 struct Whole<'a> {
     file: String,
     bytes: u64,
+    writer: Option<i32>,
     #[serde(flatten)]
     dump: &'a Dump,
     /// By name, in place of the list.
@@ -27,9 +37,10 @@ struct Whole<'a> {
 }
 
 /// One object, in one line.
-pub(super) fn json(path: &Path, bytes: u64, dump: &Dump) -> Result<String, Failure> {
+pub(super) fn json(file: &Source<'_>, dump: &Dump) -> Result<String, Failure> {
     let memory = dump.memory.iter().map(|(name, bytes)| (name.clone(), Value::from(*bytes))).collect();
-    let whole = Whole { file: path.to_string_lossy().into_owned(), bytes, dump, memory };
+    let Source { path, bytes, writer } = *file;
+    let whole = Whole { file: path.to_string_lossy().into_owned(), bytes, writer, dump, memory };
     serde_json::to_string(&whole).map(|text| text + "\n").map_err(|error| {
         Message::new(Status::Failed, format!("the dump can't be written as JSON: {error}")).into()
     })
@@ -41,10 +52,14 @@ struct Page {
 }
 
 /// For people.
-pub(super) fn draw(path: &Path, bytes: u64, dump: &Dump, colours: bool) -> String {
+pub(super) fn draw(file: &Source<'_>, dump: &Dump, colours: bool) -> String {
     let mut page = Page { out: String::new(), colours };
-    let whole = if dump.complete { "" } else { ", cut off: what comes last is missing" };
-    page.line("dump", Some(&format!("{} ({}{whole})", path.display(), size_of(bytes))));
+    let whole = match file.writer {
+        Some(pid) => format!(", process {pid} still writes it: what comes last is missing"),
+        None if dump.complete => String::new(),
+        None => ", cut off: what comes last is missing".into(),
+    };
+    page.line("dump", Some(&format!("{} ({}{whole})", file.path.display(), size_of(file.bytes))));
     page.line("when", dump.when.as_deref());
     let slogan = dump.slogan.as_deref().map(|slogan| slogan.replace('\n', "\n              "));
     page.line("slogan", slogan.as_deref());

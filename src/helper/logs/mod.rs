@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use super::env::Instance;
 use super::log::{Filter, Stream, Style, ordered};
 use super::process::Process;
-use super::{crash, options};
+use super::{crash, options, record};
 use crate::error::{Failure, Message, Status};
 use place::Place;
 
@@ -53,10 +53,15 @@ pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
             other => return Err(options::usage(&other.unexpected())),
         }
     }
-    let instance = Instance::from_env()?;
+    let instance = record::instance()?;
     match (crashed, about_log) {
         (Some(_), Some(option)) => Err(wrong(&format!("{option} does not go with --crash"))),
-        (Some(file), None) => crash::run(&instance, file, json),
+        (Some(file), None) => {
+            if file.is_none() {
+                can_look(&instance)?;
+            }
+            crash::run(&instance, file, json)
+        }
         (None, _) if json => Err(wrong("--json goes with --crash")),
         (None, _) => {
             if request.since_start && !counted {
@@ -101,16 +106,23 @@ fn show(instance: &Instance, request: Request) -> Result<Status, Failure> {
     }
 }
 
-fn none(instance: &Instance) -> Failure {
-    let log = instance.log.display();
-    // A directory of another user's looks empty.
-    if let Err(error) = std::fs::read_dir(&instance.log)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Message::new(Status::Failed, format!("cannot read {log}: {error}"))
-            .with_help("run this as the user of the node, or as root")
-            .into();
+/// A directory of another user's looks empty.
+fn can_look(instance: &Instance) -> Result<(), Failure> {
+    match std::fs::read_dir(&instance.log) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let text = format!("cannot read {}: {error}", instance.log.display());
+            let help = "run this as the user of the node, or as root";
+            Err(Message::new(Status::Unreachable, text).with_help(help).into())
+        }
+        _ => Ok(()),
     }
+}
+
+fn none(instance: &Instance) -> Failure {
+    if let Err(failure) = can_look(instance) {
+        return failure;
+    }
+    let log = instance.log.display();
     Message::new(Status::Failed, format!("there is no log in {log}"))
         .with_help("\"start\" makes one; a node in the foreground writes to whom started it: journalctl, docker logs, ...")
         .into()

@@ -137,6 +137,10 @@ pub(in crate::helper) fn cannot(path: &Path, error: &std::io::Error) -> Failure 
             above.display(),
             me = rustix::process::geteuid().as_raw(),
         ),
+        ErrorKind::InvalidFilename => {
+            "give the instance a shorter name (BOOT_INSTANCE, or RELEASE_NODE), or set BOOT_STATE_DIR"
+                .to_owned()
+        }
         _ => "set BOOT_STATE_DIR to a directory that you can write".to_owned(),
     };
     Message::new(Status::Failed, format!("cannot write {}: {error}", path.display())).with_help(help).into()

@@ -249,6 +249,7 @@ impl Plan {
             dist_port: self.identity.dist_port,
             proto: self.identity.proto_dist.clone(),
             root: Some(self.instance.root.clone()),
+            log: Some(self.instance.log.clone()),
             bindir: Some(self.erts.bin.clone()),
             flags: record::client_flags(|flag| self.whole.get(flag)),
         };

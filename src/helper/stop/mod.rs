@@ -31,7 +31,7 @@ const ASK_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) fn run(arguments: Vec<OsString>) -> Result<Status, Failure> {
     let wish = Wish::parse(arguments)?;
-    let instance = Instance::from_env()?;
+    let instance = record::instance()?;
     let process = match target::find(&instance)? {
         Target::Process(process) => process,
         Target::Elsewhere(connection, pid) => return stop_elsewhere(&instance, &wish, connection, pid),
