@@ -59,6 +59,11 @@ pub(super) fn check<'a>(one: &Use<'a>, release: &Release, twice: &mut Twice<'a>,
             findings.warning(place, format!("-instr does nothing on {}", release.name), "take it out")
         }
         "-mode" | "-boot" => not_in_charge(one, findings),
+        "-detached" => findings.never(
+            place,
+            "-detached makes a node that nobody knows of: no command would find it",
+            "take it out: \"start\" runs the node in the background, \"foreground\" under a supervisor",
+        ),
         "-start_epmd" => match first {
             Some("true" | "false") => twice.dash("-start_epmd", one, Wins::Last),
             _ => findings.error(place, "-start_epmd needs true or false", "for example: -start_epmd false"),
