@@ -205,3 +205,27 @@ fn slip(one: &Use<'_>, findings: &mut Findings) {
         findings.warning(one.place, text, format!("did you mean {known}?"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::host::Otp;
+    use crate::vmargs::{Args, check};
+
+    #[test]
+    fn a_node_that_nobody_could_find_is_refused_in_any_case() {
+        let told = |text: &str| {
+            let args = Args::parse(text, "vm.args", &mut |_| unreachable!("no includes here")).unwrap();
+            let mut findings = check(&args, &Otp::of_erts("13.1.5"));
+            findings.lenient();
+            findings.told().map_err(|refused| refused.to_string())
+        };
+        for text in ["-detached", "-noshell -detached true"] {
+            let refused = told(text).unwrap_err();
+            assert!(
+                refused.starts_with("vm.args:1: -detached makes a node that nobody knows of"),
+                "{refused}"
+            );
+        }
+        assert_eq!(told("-extra -detached"), Ok(String::new()));
+    }
+}

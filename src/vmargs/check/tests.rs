@@ -170,17 +170,6 @@ fn versions_that_are_not_known_refuse_nothing_by_the_table() {
 }
 
 #[test]
-fn a_node_that_nobody_could_find_is_refused_in_any_case() {
-    for text in ["-detached", "-noshell -detached true"] {
-        let mut findings = check(&parse(text), &Otp::of_erts("13.1.5"));
-        findings.lenient();
-        let refused = findings.told().unwrap_err().to_string();
-        assert!(refused.starts_with("vm.args:1: -detached makes a node that nobody knows of"), "{refused}");
-    }
-    assert_eq!(told("-extra -detached"), "");
-}
-
-#[test]
 fn many_findings_are_counted() {
     let refused = told(&"+x\n".repeat(100));
     assert_eq!(refused.matches("error: ").count(), 21, "{refused}");
