@@ -207,7 +207,9 @@ fn by_inits_report(evidence: &Evidence) -> Option<Diagnosis> {
     let texts = [Some(evidence.log.as_str()), evidence.slogan.as_deref()];
     let report = texts.into_iter().flatten().find_map(|text| {
         let rest = MARKS.iter().find_map(|mark| text.split_once(mark))?.1;
-        (rest.contains("Elixir.Config.Provider") && rest.contains("boot_providers")).then_some(rest)
+        // The stack is cut after eight calls.
+        let said = rest.contains("Elixir.Config.Provider") || text.contains("ERROR! Config provider ");
+        said.then_some(rest)
     })?;
     let exception = report.find("#{'__exception__'").and_then(|at| Term::read(&report[at..]));
     let exception = exception.as_ref().and_then(Exception::of);
