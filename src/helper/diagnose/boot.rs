@@ -208,7 +208,8 @@ fn by_inits_report(evidence: &Evidence) -> Option<Diagnosis> {
     let report = texts.into_iter().flatten().find_map(|text| {
         let rest = MARKS.iter().find_map(|mark| text.split_once(mark))?.1;
         // The stack is cut after eight calls.
-        let said = rest.contains("Elixir.Config.Provider") || text.contains("ERROR! Config provider ");
+        let marks = ["run_providers", "boot_providers", "ERROR! Config provider "];
+        let said = marks.iter().any(|mark| text.contains(mark));
         said.then_some(rest)
     })?;
     let exception = report.find("#{'__exception__'").and_then(|at| Term::read(&report[at..]));
