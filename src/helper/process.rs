@@ -31,6 +31,12 @@ impl Process {
         })
     }
 
+    /// Whether this user may not see what the state directory names: then nothing can be told of the node.
+    pub(super) fn is_hidden(state: &Path) -> bool {
+        let closed = std::io::ErrorKind::PermissionDenied;
+        fs::symlink_metadata(state.join("pid")).is_err_and(|error| error.kind() == closed)
+    }
+
     /// Whether root reads the file of a user who names a process that is not his: he is not to have root signal it.
     fn is_not_of_writer(&self, state: &Path) -> bool {
         let writer = fs::symlink_metadata(state.join("pid")).map_or(0, |meta| meta.uid());

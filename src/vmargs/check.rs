@@ -26,6 +26,8 @@ const TRIED: (u32, u32) = (11, 17);
 #[derive(Debug, Default)]
 pub struct Findings {
     errors: Vec<Finding>,
+    /// Errors that stay ones, whatever the user has asked for.
+    never: Vec<Finding>,
     warnings: Vec<Finding>,
     /// Of flags that do no harm and no good: the vm.args that relx writes has one.
     idle: Vec<Finding>,
@@ -90,6 +92,11 @@ impl Findings {
         self.errors.push(Finding { text: format!("{place}: {text}"), help: Some(help.into()) });
     }
 
+    /// An error of what the VM would take, and nobody could run it then.
+    fn never(&mut self, place: &Place, text: impl fmt::Display, help: impl Into<String>) {
+        self.never.push(Finding { text: format!("{place}: {text}"), help: Some(help.into()) });
+    }
+
     fn warning(&mut self, place: &Place, text: impl fmt::Display, help: impl Into<String>) {
         self.warnings.push(Finding { text: format!("{place}: {text}"), help: Some(help.into()) });
     }
@@ -104,7 +111,7 @@ impl Findings {
     }
 
     fn count(&self) -> usize {
-        self.errors.len() + self.warnings.len()
+        self.errors.len() + self.never.len() + self.warnings.len()
     }
 
     /// An error where the table was tried, else a warning.
@@ -144,7 +151,8 @@ impl Findings {
     ///
     /// # Errors
     /// When there is an error: all findings.
-    pub fn told(self) -> Result<String, Refused> {
+    pub fn told(mut self) -> Result<String, Refused> {
+        self.errors.append(&mut self.never);
         if self.errors.is_empty() { Ok(lines(&[], &self.warnings)) } else { Err(Refused(self)) }
     }
 }

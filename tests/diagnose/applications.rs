@@ -52,6 +52,12 @@ fn an_application_is_told_with_its_reason() {
         !stderr.split("error: ").last().unwrap().contains(&"s".repeat(100)),
         "it may be a secret: {stderr}"
     );
+    let exception =
+        |fields: &str| format!("error(#{{'__exception__' => true, '__struct__' => 'Elixir.{fields}}})");
+    let raised = exception("RuntimeError', message => <<\"gr\\x{f6}\"/utf8>>");
+    fails(&instance, &raised, "application-failed", &format!("{of}(RuntimeError) gr\u{f6}"));
+    let variable = exception("System.EnvError', env => <<\"DATABASE_URL\">>");
+    fails(&instance, &variable, "variable-missing", &format!("{of}it needs the variable DATABASE_URL, "));
     fails(&instance, "nosuch:f(1)", "function-missing", &format!("{of}there is no nosuch:f/1"));
     let other = "application:start(nosuch)";
     fails(&instance, other, "application-missing", &format!("{of}nosuch is not in the release"));
@@ -71,10 +77,16 @@ fn what_the_host_refuses_an_application() {
     let named = format!("{{error, {{listen, [{{port, {port}}}], eaddrinuse}}}}");
     let stderr = fails(&instance, &named, "port-in-use", &format!("the port {port} is in use by "));
     assert!(stderr.contains("(pid N)"), "{stderr}");
+    // One that is named elsewhere may be another's: a database's that the application uses.
+    let elsewhere = format!("io:format(\"port {port}~n\"), timer:sleep(100), {{error, eaddrinuse}}");
+    let guess = format!("it listens on is in use (eaddrinuse): perhaps {port}, where ");
+    fails(&instance, &elsewhere, "port-in-use", &guess);
     let open = "{ok, _} = file:open(\"/nonexistent/x\", [write])";
     fails(&instance, open, "file-missing", "there is no such file or directory: enoent");
     let native = "ok = erlang:load_nif(\"/nonexistent/n\", 0)";
     fails(&instance, native, "native-library", "native code can't be loaded: ");
+    let without = "io:format(\"Failed to load NIF library: no x.so, doing without~n\"), {error, other}";
+    fails(&instance, without, "application-failed", "demo did not start: other");
     let refused = "{error, {\"/proc/x\", eacces}}";
     fails(&instance, refused, "file-refused", "permission denied: eacces (/proc/x)");
     fails(&instance, "{error, {\"/data/x\", enospc}}", "disk-full", "the disk is full: enospc (/data/x)");
@@ -128,8 +140,9 @@ fn an_end_without_a_word_is_shown_raw() {
     let instance = Instance::of(raw).kit();
     let quiet =
         "error: demo 0.1.0 ended while it was starting\nhelp: look into ROOT/tmp/demo/log/erlang.log.1";
+    let status = "; \"ROOT/bin/demo foreground\" shows with which status it ends";
     for (body, help) in [
-        ("[io:format(\"line ~b~n\", [I]) || I <- lists:seq(1, 90)], timer:sleep(100), halt(3)", ""),
+        ("[io:format(\"line ~b~n\", [I]) || I <- lists:seq(1, 90)], timer:sleep(100), halt(3)", status),
         ("halt(\"a slogan of its own\")", "; its crash dump is ROOT/tmp/demo/log/erl_crash.dump"),
     ] {
         let _start = with_start(&instance, body);
@@ -137,7 +150,7 @@ fn an_end_without_a_word_is_shown_raw() {
         let stderr = instance.neutral(&output.stderr);
         assert!(output.status == 1 && stderr.ends_with(&format!("\n{quiet}{help}\n")), "{body}: {stderr}");
         let words =
-            if help.is_empty() { ["| line 1\n", "| line 90\n"] } else { ["| a slogan", "of its own\n"] };
+            if help == status { ["| line 1\n", "| line 90\n"] } else { ["| a slogan", "of its own\n"] };
         assert!(words.iter().all(|words| stderr.contains(words)), "{stderr}");
     }
 }

@@ -83,5 +83,16 @@ fn modules_and_boot_scripts() {
     let called = with_flags(&instance, "-eval error(boom)");
     dies_of(&instance, "startup-function", "has failed: boom");
     drop(called);
+    let wrong = with_flags(&instance, "-demo key {a");
+    let stderr = dies_of(
+        &instance,
+        "parameter",
+        "the value \"{a\" is no Erlang term, and was to be a parameter of demo",
+    );
+    assert!(stderr.contains("\nhelp: correct what follows -demo in vm.args"), "{stderr}");
+    drop(wrong);
+    let wrong = with_flags(&instance, "-config nosuch");
+    dies_of(&instance, "config-file", "nosuch.config\" (none): configuration file not found");
+    drop(wrong);
     assert_eq!(instance.said(&["start"]), "0\n", "and whole it starts");
 }

@@ -1,5 +1,6 @@
 //! An application that did not start: which one, where in it, and its reason without the wrapping of supervisors.
 
+use super::exception::Exception;
 use super::holder::Holder;
 use super::term::Term;
 use super::{Diagnosis, Evidence, files};
@@ -24,6 +25,25 @@ pub(super) fn failed(evidence: &Evidence) -> Option<Diagnosis> {
 /// The application that did not start, when it says so.
 pub(super) fn named(evidence: &Evidence) -> Option<String> {
     failure(evidence)?.tagged("application_start_failure")?.first()?.atom().map(str::to_owned)
+}
+
+/// Whether an application did not start for a reason that has nothing of native code in it.
+pub(super) fn failed_otherwise(evidence: &Evidence) -> bool {
+    let native = |term: &Term| {
+        let words = match term {
+            Term::Atom(name) => ["undef", "nif", "load_failed", "not_loaded", "on_load"]
+                .iter()
+                .any(|word| if *word == "undef" { name == word } else { name.contains(word) }),
+            Term::Text(text) => {
+                ["NIF", "Error relocating", "version `", ".so"].iter().any(|word| text.contains(word))
+            }
+            _ => false,
+        };
+        words.then_some(())
+    };
+    failure(evidence).is_some_and(|term| {
+        term.tagged("application_start_failure").is_some() && term.find(&native).is_none()
+    })
 }
 
 /// The term, from the log where it is whole, or from the crash dump, which may cut it off.
@@ -127,7 +147,11 @@ fn call(term: &Term) -> Option<String> {
         Term::Other(count) => count.clone(),
         _ => return None,
     };
-    Some(format!("{}:{}/{count}", module.atom()?, function.atom()?))
+    let (module, function) = (module.atom()?, function.atom()?);
+    Some(match module.strip_prefix("Elixir.") {
+        Some(module) => format!("{module}.{function}/{count}"),
+        None => format!("{module}:{function}/{count}"),
+    })
 }
 
 /// The first entry of a stack, with its place.
@@ -151,6 +175,15 @@ fn specific(evidence: &Evidence, name: &str, of: &str, reason: &Reason<'_>) -> O
             format!("{of}: there is no {at}"),
             "its module is not in the release, or is another version of it: build the release again, with the \
              application that has it",
+        ));
+    }
+    let exception = Exception::of(reason.root).filter(|exception| exception.name == "System.EnvError");
+    if let Some(Term::Text(variable)) = exception.and_then(|exception| exception.field("env")) {
+        let variable = super::term::safe(variable);
+        return Some(Diagnosis::new(
+            "variable-missing",
+            format!("{of}: it needs the variable {variable}, which is not set"),
+            format!("set it where the node is started, or in env.sh: export {variable}=..."),
         ));
     }
     if let Some([other]) = reason.root.tagged("not_started") {
@@ -179,7 +212,7 @@ fn specific(evidence: &Evidence, name: &str, of: &str, reason: &Reason<'_>) -> O
         return Some(found);
     }
     if reason.root.holds("eaddrinuse") {
-        return Some(address_in_use(evidence, of, name));
+        return Some(address_in_use(evidence, of, name, reason));
     }
     files::errno(reason, of)
 }
@@ -203,19 +236,28 @@ fn nodes_down(of: &str, reason: &Reason<'_>) -> Option<Diagnosis> {
     ))
 }
 
-/// The port stands in no reason: it is one that the log or the configuration names, and somebody listens on.
-fn address_in_use(evidence: &Evidence, of: &str, name: &str) -> Diagnosis {
-    let texts = [evidence.log.as_str(), evidence.slogan.as_deref().unwrap_or_default(), &evidence.config];
-    let taken = Holder::of_any(&texts.iter().flat_map(|text| ports(text)).collect::<Vec<_>>());
-    let (text, help) = match taken {
-        Some((port, holder)) => (
+/// The port is in the words about the failure, or it is guessed: one that the log or the configuration names, and
+/// somebody listens on.
+fn address_in_use(evidence: &Evidence, of: &str, name: &str, reason: &Reason<'_>) -> Diagnosis {
+    let texts = [evidence.log.as_str(), evidence.slogan.as_deref().unwrap_or_default()];
+    let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| line.contains("eaddrinuse"));
+    let mut said = ports(&reason.root.short());
+    said.extend(lines.flat_map(ports));
+    let known = Holder::of_any(&said);
+    let named =
+        || texts.iter().chain([&evidence.config.as_str()]).flat_map(|text| ports(text)).collect::<Vec<_>>();
+    let (text, help) = if let Some((port, holder)) = known {
+        (
             format!("{of}: the port {port} is in use by {holder}"),
             format!("stop that, or give {name} another port"),
-        ),
-        None => (
-            format!("{of}: a port that it listens on is in use (eaddrinuse)"),
+        )
+    } else {
+        let guess = Holder::of_any(&named());
+        let guess = guess.map(|(port, holder)| format!(": perhaps {port}, where {holder} listens"));
+        (
+            format!("{of}: a port that it listens on is in use (eaddrinuse){}", guess.unwrap_or_default()),
             format!("\"ss -ltnp\" lists who listens where; give {name} another port, or stop the other"),
-        ),
+        )
     };
     Diagnosis::new("port-in-use", text, help)
 }

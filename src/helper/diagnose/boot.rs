@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::application::Reason;
+use super::exception::Exception;
 use super::term::{Term, safe};
 use super::{Diagnosis, Evidence};
 use crate::helper::env::{self, Instance};
@@ -140,6 +141,34 @@ pub(super) fn script(instance: &Instance, evidence: &Evidence) -> Option<Diagnos
     })
 }
 
+/// What vm.args or a variable hands to an application, and is no Erlang term; a file of `-config` that can't be used.
+pub(super) fn parameter(evidence: &Evidence) -> Option<Diagnosis> {
+    let texts = [evidence.slogan.as_deref(), Some(evidence.log.as_str())];
+    let lines = || texts.into_iter().flatten().flat_map(str::lines);
+    if let Some(said) = lines().find_map(|line| line.split_once("Bad environment variable: ")) {
+        let (value, name) = said.1.split_once("Application: ")?;
+        let name = name.trim_end_matches(['\'', '"', ')', '}']);
+        return Some(Diagnosis::new(
+            "parameter",
+            format!(
+                "the value {} is no Erlang term, and was to be a parameter of {}",
+                told(value),
+                told(name)
+            ),
+            format!(
+                "correct what follows -{} in vm.args or ERL_FLAGS; a string needs both quotes: '\"text\"'",
+                told(name)
+            ),
+        ));
+    }
+    let said = lines().find_map(|line| line.split_once("(error in config file "))?.1;
+    Some(Diagnosis::new(
+        "config-file",
+        format!("a configuration can't be used: {}", told(said.trim_end_matches(')'))),
+        "correct that file, or the -config that names it in vm.args or ERL_FLAGS",
+    ))
+}
+
 /// What a config provider, or another function that runs in the boot, has raised.
 pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
     if let Some((_, text)) = evidence.log.split_once(" has a different value set ") {
@@ -152,11 +181,14 @@ pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
         ));
     }
     let Some((_, failed)) = evidence.log.split_once("ERROR! Config provider ") else {
-        return provider(evidence);
+        return by_inits_report(evidence);
     };
     let provider = failed.split_whitespace().next().unwrap_or_default();
     // Two write at the same time: the line need not begin with it.
     let raised = evidence.log.lines().find_map(|line| line.split_once("** (").map(|(_, text)| text));
+    if let Some(found) = by_inits_report(evidence).filter(|_| raised.is_none()) {
+        return Some(found);
+    }
     let raised = raised.map_or_else(|| "an exception".to_owned(), |text| format!("({}", told(text)));
     if let Some((_, rest)) = raised.split_once("could not fetch environment variable \"")
         && let Some((name, _)) = rest.split_once('"')
@@ -171,26 +203,25 @@ pub(super) fn elixir(evidence: &Evidence) -> Option<Diagnosis> {
 }
 
 /// The same when the VM was gone before it had written that line: by init's own.
-fn provider(evidence: &Evidence) -> Option<Diagnosis> {
+fn by_inits_report(evidence: &Evidence) -> Option<Diagnosis> {
     let texts = [Some(evidence.log.as_str()), evidence.slogan.as_deref()];
     let report = texts.into_iter().flatten().find_map(|text| {
         let rest = MARKS.iter().find_map(|mark| text.split_once(mark))?.1;
-        (rest.contains("Elixir.Config.Provider") && rest.contains("boot_providers")).then_some(rest)
+        // The stack is cut after eight calls.
+        let marks = ["run_providers", "boot_providers", "ERROR! Config provider "];
+        let said = marks.iter().any(|mark| text.contains(mark));
+        said.then_some(rest)
     })?;
-    // OTP 26 and later put spaces there.
-    let report = report.replace(" => ", "=>");
-    let after = |mark: &str, end: char| {
-        let (_, rest) = report.split_once(mark)?;
-        rest.split(end).next()
-    };
-    if let Some(name) = after("env=><<\"", '"').filter(|_| report.contains("'Elixir.System.EnvError'")) {
+    let exception = report.find("#{'__exception__'").and_then(|at| Term::read(&report[at..]));
+    let exception = exception.as_ref().and_then(Exception::of);
+    let env = exception.as_ref().filter(|exception| exception.name == "System.EnvError");
+    if let Some(Term::Text(name)) = env.and_then(|exception| exception.field("env")) {
         return Some(variable_missing(name));
     }
-    let name = after("'__struct__'=>'Elixir.", '\'').unwrap_or("an exception");
-    let words = after("message=><<\"", '"').or_else(|| after("description=><<\"", '"')).unwrap_or_default();
+    let raised = exception.map_or_else(|| "an exception".to_owned(), |exception| exception.to_string());
     let module = report.split("',load,2,").next().and_then(|before| before.rsplit("'Elixir.").next());
     let module = module.filter(|module| module.len() < 80).unwrap_or("a provider");
-    Some(raised_in(module, &format!("({}) {}", told(name), told(words))))
+    Some(raised_in(module, &raised))
 }
 
 fn variable_missing(name: &str) -> Diagnosis {

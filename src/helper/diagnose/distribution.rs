@@ -31,7 +31,7 @@ pub(super) fn protocol(instance: &Instance, evidence: &Evidence) -> Option<Diagn
     }
     let error = said.rsplit("error: ").next().unwrap_or(said);
     Some(match error {
-        "eaddrinuse" => port_in_use(instance, record.as_ref()),
+        "eaddrinuse" => port_in_use(instance, &evidence.config, record.as_ref()),
         "econnrefused" | "epmd_close" | "timeout" | "ehostunreach" | "enetunreach" => Diagnosis::new(
             "epmd-unreachable",
             format!("epmd does not answer on port {epmd} ({error}), and could not be started"),
@@ -67,12 +67,14 @@ fn name_in_use(said: &str, instance: &Instance, record: Option<&Record>) -> Diag
 }
 
 /// The port that was asked for, or the only one of the range whose holder is to be named.
-fn port_in_use(instance: &Instance, record: Option<&Record>) -> Diagnosis {
+fn port_in_use(instance: &Instance, config: &str, record: Option<&Record>) -> Diagnosis {
     let text = std::fs::read_to_string(instance.state.join("vm.args")).unwrap_or_default();
     let flag = |name: &str| {
-        let at = text.find(name)? + name.len();
-        let rest = text[at..].trim_start_matches([' ', '\n', '"', '\'']);
-        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u16>().ok()
+        [text.as_str(), config].into_iter().find_map(|text| {
+            let at = text.find(name)? + name.len();
+            let rest = text[at..].trim_start_matches([' ', '\n', '"', '\'', ',']);
+            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u16>().ok()
+        })
     };
     let min = flag("inet_dist_listen_min").or_else(|| record?.dist_port).or_else(|| flag("-erl_epmd_port"));
     let max = flag("inet_dist_listen_max").or(min);
@@ -92,7 +94,7 @@ fn port_in_use(instance: &Instance, record: Option<&Record>) -> Diagnosis {
     Diagnosis::new(
         "dist-port-in-use",
         text,
-        "stop that, or choose other ports: inet_dist_listen_min and _max, or -erl_epmd_port, in vm.args",
+        "stop that, or choose other ports: inet_dist_listen_min and _max of kernel, or -erl_epmd_port in vm.args",
     )
 }
 

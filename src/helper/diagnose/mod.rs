@@ -6,6 +6,7 @@ mod application;
 mod boot;
 mod distribution;
 mod evidence;
+mod exception;
 mod files;
 mod holder;
 mod limits;
@@ -63,6 +64,7 @@ pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosi
         .or_else(|| before_applications(instance, evidence))
         .or_else(|| boot::load_failed(instance, evidence))
         .or_else(|| boot::script(instance, evidence))
+        .or_else(|| boot::parameter(evidence))
         .or_else(|| application::failed(evidence))
         .or_else(|| boot::function(evidence))
         .or_else(|| boot::heart(evidence))

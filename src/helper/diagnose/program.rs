@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::term::safe;
-use super::{Diagnosis, Evidence};
+use super::{Diagnosis, Evidence, application};
 use crate::helper::env::Instance;
 use crate::helper::record::Record;
 
@@ -24,6 +24,10 @@ pub(super) fn library(evidence: &Evidence) -> Option<Diagnosis> {
                 safe(name)
             ),
         ));
+    }
+    // Words like these may also be a report of an application that does without its native code.
+    if application::failed_otherwise(evidence) {
+        return None;
     }
     let versions = ["`GLIBC_", "`GLIBCXX_", "`OPENSSL_", "`CXXABI_"];
     if let Some((said, mark)) =
@@ -44,9 +48,16 @@ pub(super) fn library(evidence: &Evidence) -> Option<Diagnosis> {
         .or_else(|| find("Failed to load NIF library").or_else(|| find("Unable to load crypto library")))?;
     Some(Diagnosis::new(
         "native-library",
-        format!("native code can't be loaded: {}", safe(&nif.chars().take(300).collect::<String>())),
+        format!("native code can't be loaded: {}", safe(&told(nif).chars().take(300).collect::<String>())),
         "is it built for this system, and are its libraries (libcrypto for crypto) installed? ldd FILE.so tells",
     ))
+}
+
+/// What a loader said, without the term in which it stands.
+fn told(line: &str) -> &str {
+    let words = ["Failed to load NIF library", "Unable to load crypto library"];
+    let from = words.iter().find_map(|words| line.find(words)).unwrap_or(0);
+    line[from..].trim_end_matches(['}', ')', ']', ',', '"'])
 }
 
 /// The library, of a line in which a loader says that a program of erts lacks it: those of ports may lack theirs.

@@ -4,6 +4,8 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+use super::exception::Exception;
+
 /// How deep terms are looked into.
 const DEPTH: usize = 60;
 /// How many characters of a term are shown.
@@ -18,10 +20,11 @@ pub(super) enum Term {
     Atom(String),
     /// A string, or a binary that is printed as one.
     Text(String),
-    /// A number, pid, fun, reference, map: as it was printed.
+    /// A number, pid, fun, reference: as it was printed.
     Other(String),
     Tuple(Vec<Term>),
     List(Vec<Term>),
+    Map(Vec<(Term, Term)>),
 }
 
 impl Term {
@@ -72,6 +75,7 @@ impl Term {
         }
         match self {
             Self::Tuple(parts) | Self::List(parts) => parts.iter().find_map(|part| part.find(wanted)),
+            Self::Map(pairs) => pairs.iter().find_map(|(_, value)| value.find(wanted)),
             _ => None,
         }
     }
@@ -81,6 +85,11 @@ impl Term {
         let mut text = String::new();
         self.write(&mut text);
         cut(&text, SHOWN)
+    }
+
+    /// A key and its value.
+    pub(super) fn beside(&self, between: &str, value: &Self) -> String {
+        format!("{}{between}{}", self.short(), value.short())
     }
 
     fn write(&self, out: &mut String) {
@@ -100,7 +109,15 @@ impl Term {
         match self {
             Self::Tuple(parts) => all('{', parts, '}'),
             Self::List(parts) => all('[', parts, ']'),
-            Self::Atom(name) => out.push_str(&safe(name)),
+            Self::Map(pairs) => match Exception::of(self) {
+                Some(exception) => out.push_str(&exception.to_string()),
+                None => {
+                    let pairs: Vec<_> =
+                        pairs.iter().take(20).map(|(key, value)| key.beside(" => ", value)).collect();
+                    out.push_str(&format!("#{{{}}}", pairs.join(", ")));
+                }
+            },
+            Self::Atom(name) => out.push_str(&safe(name.strip_prefix("Elixir.").unwrap_or(name))),
             Self::Other(text) => out.push_str(&cut(&safe(text), SHOWN_STRING)),
             Self::Text(text) => {
                 out.push('"');
@@ -124,11 +141,19 @@ pub(in crate::helper) fn safe(text: &str) -> String {
     out
 }
 
-fn cut(text: &str, limit: usize) -> String {
+pub(super) fn cut(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// `<<104,101>>`, as a binary with other than ASCII characters is printed, when it is a text.
+fn bytes(text: &str) -> Option<String> {
+    let inner = text.strip_prefix("<<")?.strip_suffix(">>")?;
+    let bytes: Result<Vec<u8>, _> = inner.split(',').map(|byte| byte.trim().parse()).collect();
+    let text = String::from_utf8(bytes.ok()?).ok()?;
+    text.chars().all(|c| !c.is_control() || c == '\n').then_some(text)
 }
 
 struct Reader<'a> {
@@ -145,7 +170,7 @@ impl Reader<'_> {
             '"' => Term::Text(self.quoted('"')),
             '\'' => Term::Atom(self.quoted('\'')),
             '<' => self.angle(),
-            '#' => Term::Other(self.sharp()),
+            '#' => self.sharp(),
             c if c.is_lowercase() => Term::Atom(self.word()),
             ',' | '}' | ']' | ')' | '|' => return None,
             _ => Term::Other(self.word()),
@@ -172,6 +197,7 @@ impl Reader<'_> {
                 Some(',' | '|') => {
                     self.rest.next();
                 }
+                Some('=') => while self.rest.next_if(|c| "=>".contains(*c)).is_some() {},
                 Some(_) => match self.term() {
                     Some(part) => parts.push(part),
                     // Another closing bracket than ours: the text is broken here.
@@ -216,12 +242,16 @@ impl Reader<'_> {
                 break;
             }
         }
-        Term::Other(text)
+        bytes(&text).map_or(Term::Other(text), Term::Text)
     }
 
     /// `#Fun<...>`, `#Port<0.1>`, `#{...}`
-    fn sharp(&mut self) -> String {
+    fn sharp(&mut self) -> Term {
         let mut text = String::new();
+        text.extend(self.rest.next());
+        if self.rest.peek() == Some(&'{') {
+            return Term::Map(self.pairs());
+        }
         let mut open = 0_usize;
         while let Some(&c) = self.rest.peek() {
             match c {
@@ -243,13 +273,23 @@ impl Reader<'_> {
                 break;
             }
         }
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        Term::Other(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// `{key => value, ...}` of a map.
+    fn pairs(&mut self) -> Vec<(Term, Term)> {
+        let mut parts = self.until('}').into_iter();
+        let mut pairs = Vec::new();
+        while let (Some(key), Some(value)) = (parts.next(), parts.next()) {
+            pairs.push((key, value));
+        }
+        pairs
     }
 
     /// Up to a sign of structure; `m:f` and `-1` in one piece.
     fn word(&mut self) -> String {
         let mut text = String::new();
-        while let Some(c) = self.rest.next_if(|c| !c.is_whitespace() && !",{}[]()|\"<>".contains(*c)) {
+        while let Some(c) = self.rest.next_if(|c| !c.is_whitespace() && !",{}[]()|\"<>=".contains(*c)) {
             text.push(c);
         }
         if text.is_empty() {

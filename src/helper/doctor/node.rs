@@ -20,6 +20,9 @@ const LIMIT: Duration = Duration::from_secs(3);
 /// Shorter ones can be tried out.
 const COOKIE: usize = 16;
 
+/// Of what another user's directory hides.
+const OWNER: &str = "run doctor as the user that the node runs as";
+
 /// The checks before a start.
 pub(super) fn planned(instance: &Instance, outlook: &Outlook) -> Vec<Finding> {
     let Some(node) = &outlook.node else {
@@ -41,9 +44,9 @@ pub(super) fn planned(instance: &Instance, outlook: &Outlook) -> Vec<Finding> {
         };
         let answer = registered(&target, LIMIT);
         all.push(epmd(outlook, &target, answer.as_ref().err()));
-        all.push(name(&target, answer.is_ok(), runs));
+        all.push(name(instance, &target, answer.is_ok(), runs));
     }
-    all.extend(outlook.dist_port.map(|port| fixed(port, runs)));
+    all.extend(outlook.dist_port.map(|port| fixed(instance, port, runs)));
     all.push(cookie(instance, outlook));
     all
 }
@@ -88,13 +91,18 @@ fn epmd(outlook: &Outlook, target: &Target, error: Option<&NodeError>) -> Findin
     }
 }
 
-fn name(target: &Target, taken: bool, runs: Option<Process>) -> Finding {
+fn name(instance: &Instance, target: &Target, taken: bool, runs: Option<Process>) -> Finding {
     const ID: &str = "node.name";
     match (taken, runs) {
         (false, _) => Finding::ok(ID, format!("{} is free", target.name.alive())),
         (true, Some(process)) => {
             Finding::ok(ID, format!("{} is this node's (pid {})", target.name.alive(), process.pid))
         }
+        (true, None) if Process::is_hidden(&instance.state) => Finding::warning(
+            ID,
+            format!("{} is taken; whether by this node can't be seen", target.name.alive()),
+            OWNER,
+        ),
         (true, None) => {
             let who = port(target, LIMIT).and_then(Holder::of);
             let who = who.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
@@ -107,7 +115,7 @@ fn name(target: &Target, taken: bool, runs: Option<Process>) -> Finding {
     }
 }
 
-fn fixed(port: u16, runs: Option<Process>) -> Finding {
+fn fixed(instance: &Instance, port: u16, runs: Option<Process>) -> Finding {
     const ID: &str = "node.port";
     match TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)) {
         Ok(_) => Finding::ok(ID, format!("{port} is free")),
@@ -117,6 +125,9 @@ fn fixed(port: u16, runs: Option<Process>) -> Finding {
             }) =>
         {
             Finding::ok(ID, format!("{port} is this node's"))
+        }
+        Err(_) if Process::is_hidden(&instance.state) => {
+            Finding::warning(ID, format!("{port} is taken; whether by this node can't be seen"), OWNER)
         }
         Err(error) => {
             let who = Holder::of(port).map(|holder| format!(" by {holder}")).unwrap_or_default();
@@ -157,7 +168,14 @@ fn cookie(instance: &Instance, outlook: &Outlook) -> Finding {
 /// The checks of a node that runs.
 pub(super) fn running(instance: &Instance) -> Vec<Finding> {
     let Some(process) = Process::recorded(&instance.state) else {
-        return vec![Finding::ok("run.node", "not running")];
+        return vec![match Process::is_hidden(&instance.state) {
+            true => Finding::warning(
+                "run.node",
+                "whether it runs can't be seen: its directory is closed to you",
+                OWNER,
+            ),
+            false => Finding::ok("run.node", "not running"),
+        }];
     };
     let record = match Record::read(instance) {
         Ok(Some(record)) => record,

@@ -44,7 +44,19 @@ pub(super) fn of_this_start(instance: &Instance) -> String {
     };
     // What can't be read can't be told either.
     let _ = read();
-    String::from_utf8_lossy(&out).into_owned()
+    decoded(&out)
+}
+
+/// As text: what is no UTF-8 is latin1, in which a VM on its way down writes reasons, whatever the locale.
+fn decoded(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        // The ones below are controls.
+        let letter = |byte: &u8| if *byte < 0xa0 { char::REPLACEMENT_CHARACTER } else { char::from(*byte) };
+        text.extend(chunk.invalid().iter().map(letter));
+    }
+    text
 }
 
 /// The lines of a log when they are few, else where it begins and ends: less of it where its reason is known.
@@ -63,7 +75,12 @@ pub(super) fn told_lines(log: &str, recognised: bool) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::told_lines;
+    use super::{decoded, told_lines};
+
+    #[test]
+    fn what_is_no_utf_8_is_latin1() {
+        assert_eq!(decoded(b"gr\xf6\xdfe \xc3\xb6 \x9b"), "gr\u{f6}\u{df}e \u{f6} \u{fffd}");
+    }
 
     #[test]
     fn a_long_log_is_told_by_its_ends() {

@@ -231,12 +231,18 @@ fn died(instance: &Instance, launcher: Option<&Handle>, kills: Option<u64>) -> F
     let evidence = Evidence::of_background(instance, kills);
     let found = diagnose::death(instance, &evidence);
     tell_log(&evidence, found.is_some());
+    let known = found.is_some();
     let text = format!("{} {} ended while it was starting", instance.name, instance.vsn);
     let (text, help) = match found {
         Some(found) => (format!("{text}: {}", found.cause), found.help()),
         None => (text, log_help(instance)),
     };
     let help = match &evidence.dump {
+        // It has said no word of its end: halt(), or a signal.
+        None if !known && log::newest(instance).is_some() => {
+            format!("{help}; \"{} foreground\" shows with which status it ends", client::program())
+        }
+
         Some(dump) => format!("{help}; its crash dump is {}", dump.display()),
         None => help,
     };

@@ -59,6 +59,11 @@ pub(super) fn check<'a>(one: &Use<'a>, release: &Release, twice: &mut Twice<'a>,
             findings.warning(place, format!("-instr does nothing on {}", release.name), "take it out")
         }
         "-mode" | "-boot" => not_in_charge(one, findings),
+        "-detached" => findings.never(
+            place,
+            "-detached makes a node that nobody knows of: no command would find it",
+            "take it out: \"start\" runs the node in the background, \"foreground\" under a supervisor",
+        ),
         "-start_epmd" => match first {
             Some("true" | "false") => twice.dash("-start_epmd", one, Wins::Last),
             _ => findings.error(place, "-start_epmd needs true or false", "for example: -start_epmd false"),
@@ -198,5 +203,29 @@ fn slip(one: &Use<'_>, findings: &mut Findings) {
     if let Some(known) = KNOWN.iter().filter(|known| known.len() > 4).find(near) {
         let text = format!("{} is no flag of OTP's: nothing will come of it", shown(one.flag));
         findings.warning(one.place, text, format!("did you mean {known}?"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::Otp;
+    use crate::vmargs::{Args, check};
+
+    #[test]
+    fn a_node_that_nobody_could_find_is_refused_in_any_case() {
+        let told = |text: &str| {
+            let args = Args::parse(text, "vm.args", &mut |_| unreachable!("no includes here")).unwrap();
+            let mut findings = check(&args, &Otp::of_erts("13.1.5"));
+            findings.lenient();
+            findings.told().map_err(|refused| refused.to_string())
+        };
+        for text in ["-detached", "-noshell -detached true"] {
+            let refused = told(text).unwrap_err();
+            assert!(
+                refused.starts_with("vm.args:1: -detached makes a node that nobody knows of"),
+                "{refused}"
+            );
+        }
+        assert_eq!(told("-extra -detached"), Ok(String::new()));
     }
 }
