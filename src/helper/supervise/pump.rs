@@ -87,25 +87,49 @@ impl Log {
     }
 
     /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
-    fn write(&mut self, bytes: &[u8]) {
-        if self.size > 0 && self.size + bytes.len() as u64 > self.limit {
-            self.turn();
-        }
-        if let Some(file) = &mut self.file
-            && file.write_all(bytes).is_ok()
-        {
-            self.size += bytes.len() as u64;
+    fn write(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (part, rest) = bytes.split_at(self.fitting(bytes));
+            if let Some(file) = &mut self.file
+                && file.write_all(part).is_ok()
+            {
+                self.size += part.len() as u64;
+            }
+            bytes = rest;
         }
     }
 
-    fn turn(&mut self) {
+    /// How much of it is for one file, the next one if need be: whole lines, where a line is no longer than a file.
+    fn fitting(&mut self, bytes: &[u8]) -> usize {
+        let room = |size| usize::try_from(self.limit.saturating_sub(size)).unwrap_or(usize::MAX);
+        let lines = |room: usize| bytes[..room].iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        let (here, new) = (room(self.size), room(0).max(1));
+        if bytes.len() <= here {
+            return bytes.len();
+        }
+        if self.size > 0 {
+            if let Some(length) = lines(here) {
+                return length;
+            }
+            if !self.turn() {
+                return bytes.len();
+            }
+        }
+        if bytes.len() <= new { bytes.len() } else { lines(new).unwrap_or(new) }
+    }
+
+    /// Goes on with the next file, where one can be made.
+    fn turn(&mut self) -> bool {
         let next = self.number % self.numbers + 1;
         let _ = fs::remove_file(self.path(next % self.numbers + 1));
         // First: a full disk has room again.
         let _ = fs::remove_file(self.path(next));
-        if let Ok(file) = self.options().append(true).open(self.path(next)) {
+        let file = self.options().append(true).open(self.path(next));
+        let made = file.is_ok();
+        if let Ok(file) = file {
             (self.file, self.number, self.size) = (Some(file), next, 0);
         }
+        made
     }
 }
 
@@ -167,5 +191,20 @@ mod tests {
         assert_eq!(again.number, 1, "the newest goes on");
         let all = fs::read_to_string(base.path().join("erlang.log.1")).unwrap();
         assert!(all.starts_with("xxx") && all.contains("\n===== LOGGING STARTED 20"), "{all}");
+    }
+
+    #[test]
+    fn what_comes_at_once_is_divided_at_the_ends_of_lines() {
+        let base = tempfile::tempdir().unwrap();
+        let mut log = Log::open(base.path(), 9, 100).unwrap();
+        let lines = |from: usize, to: usize| (from..to).map(|n| format!("line {n:03}\n")).collect::<String>();
+        log.write(format!("{}{}\n", lines(0, 30), "x".repeat(250)).as_bytes());
+        let text = |n: u32| fs::read_to_string(log.path(n)).unwrap();
+        assert!(text(1).ends_with(&lines(0, (100 - text(1).find("line").unwrap()) / 9)), "{}", text(1));
+        assert!(text(2).starts_with("line 0") && text(2).len() == 99, "{}", text(2));
+        let all: String = (1..=log.number).map(text).collect();
+        assert!(all.ends_with(&format!("{}{}\n", lines(0, 30), "x".repeat(250))), "{all}");
+        assert!((1..=log.number).all(|n| text(n).len() <= 100));
+        assert_eq!((text(log.number - 2), text(log.number)), ("x".repeat(100), "x".repeat(50) + "\n"));
     }
 }
