@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::process::{Output, finish, finish_watched};
+use super::process::{Output, Unfinished, finish, finish_watched};
 
 /// How long a measured command may take.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -43,10 +43,18 @@ pub(crate) fn count(command: &Command, stop: Option<&str>) -> (Counts, Output) {
     };
     let mut traced = onto(traced, command);
     let output = finish_watched(&mut traced, "", LIMIT, watch);
-    let mut output = output.unwrap_or_else(|error| panic!("{traced:?}: {error:?}"));
     let log = read();
+    let mut output = output.unwrap_or_else(|error| timed_out(&traced, &error, &log));
     output.status = ended(&log).unwrap_or_else(|| panic!("strace saw no end: {output}\n{log}"));
     (tally(&log, stop), output)
+}
+
+fn timed_out(command: &Command, error: &Unfinished, log: &str) -> ! {
+    let told = match error {
+        Unfinished::TimedOut(told) => told,
+        Unfinished::Held => "its output is still open",
+    };
+    panic!("not done after {LIMIT:?}: {command:?}\n{told}\n-- traced\n{log}");
 }
 
 /// The status of the process that a log begins with, once it has ended; 128 when by a signal, whichever.
@@ -82,7 +90,7 @@ fn factor() -> u64 {
 fn raw_maxrss(command: &Command) -> u64 {
     let mut timed = onto(wrap(&["busybox", "time", "-f", "maxrss=%M"]), command);
     let output = finish(&mut timed, "", LIMIT);
-    let output = output.unwrap_or_else(|error| panic!("{timed:?}: {error:?}"));
+    let output = output.unwrap_or_else(|error| timed_out(&timed, &error, ""));
     let last = output.stderr.lines().rev().find_map(|line| line.strip_prefix("maxrss="));
     last.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("no figure from busybox time: {output}"))
 }
