@@ -3,7 +3,7 @@
 
 use std::process::{Child, Command};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -32,13 +32,13 @@ pub(crate) fn count(command: &Command, stop: Option<&str>) -> (Counts, Output) {
     let mut traced =
         wrap(&["strace", "-f", "-q", "-I", "2", "-s", "4096", "-e", calls, "-e", "signal=none", "-o"]);
     traced.arg(log.path());
-    let mut told = false;
+    let mut since = None;
     // strace would wait for a daemon too; told to end it lets go of whom it follows.
     let watch = |strace: &Child| {
-        if !told && ended(&read()).is_some() {
+        if since.is_some() || ended(&read()).is_some() {
             let pid = Pid::from_raw(strace.id().cast_signed()).expect("a child has a pid");
-            kill_process(pid, Signal::TERM).expect("strace is not reaped yet");
-            told = true;
+            kill_process(pid, parting(*since.get_or_insert_with(Instant::now)))
+                .expect("strace is not reaped yet");
         }
     };
     let mut traced = onto(traced, command);
@@ -47,6 +47,12 @@ pub(crate) fn count(command: &Command, stop: Option<&str>) -> (Counts, Output) {
     let mut output = output.unwrap_or_else(|error| timed_out(&traced, &error, &log));
     output.status = ended(&log).unwrap_or_else(|| panic!("strace saw no end: {output}\n{log}"));
     (tally(&log, stop), output)
+}
+
+/// What ends strace, asked to since then. What comes right before it begins to wait does not end that wait, so it has to
+/// come again; and for one that dies meanwhile it may wait for ever.
+pub(crate) fn parting(since: Instant) -> Signal {
+    if since.elapsed() < Duration::from_secs(3) { Signal::TERM } else { Signal::KILL }
 }
 
 fn timed_out(command: &Command, error: &Unfinished, log: &str) -> ! {
