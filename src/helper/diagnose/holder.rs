@@ -3,7 +3,7 @@
 use std::fs;
 
 /// A process that listens, as far as this user may see it.
-pub(super) struct Holder {
+pub(in crate::helper) struct Holder {
     pid: Option<i32>,
     program: Option<String>,
     user: u32,
@@ -11,7 +11,7 @@ pub(super) struct Holder {
 
 impl Holder {
     /// Of this TCP port.
-    pub(super) fn of(port: u16) -> Option<Self> {
+    pub(in crate::helper) fn of(port: u16) -> Option<Self> {
         Self::of_any(&[port]).map(|(_, holder)| holder)
     }
 

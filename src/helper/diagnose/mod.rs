@@ -14,6 +14,7 @@ mod signals;
 mod term;
 
 pub(super) use evidence::{End, Evidence, memory_kills};
+pub(super) use holder::Holder;
 pub(super) use term::safe;
 
 use super::env::Instance;

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use super::Finding;
+use crate::helper::diagnose::Holder;
 use crate::helper::env::Instance;
 use crate::helper::prepare::Outlook;
 use crate::helper::process::Process;
@@ -95,9 +96,8 @@ fn name(target: &Target, taken: bool, runs: Option<Process>) -> Finding {
             Finding::ok(ID, format!("{} is this node's (pid {})", target.name.alive(), process.pid))
         }
         (true, None) => {
-            let who = port(target, LIMIT).and_then(listener);
-            let who =
-                who.map_or_else(|| "another process".to_owned(), |(pid, name)| format!("{name} (pid {pid})"));
+            let who = port(target, LIMIT).and_then(Holder::of);
+            let who = who.map_or_else(|| "another process".to_owned(), |holder| holder.to_string());
             Finding::error(
                 ID,
                 format!("the name {} is taken by {who}", target.name.alive()),
@@ -119,7 +119,7 @@ fn fixed(port: u16, runs: Option<Process>) -> Finding {
             Finding::ok(ID, format!("{port} is this node's"))
         }
         Err(error) => {
-            let who = listener(port).map(|(pid, name)| format!(" by {name} (pid {pid})")).unwrap_or_default();
+            let who = Holder::of(port).map(|holder| format!(" by {holder}")).unwrap_or_default();
             Finding::error(
                 ID,
                 format!("the node can't listen on port {port}, which is taken{who}: {error}"),
@@ -127,15 +127,6 @@ fn fixed(port: u16, runs: Option<Process>) -> Finding {
             )
         }
     }
-}
-
-/// Who listens on a port, as far as it can be seen.
-fn listener(port: u16) -> Option<(i32, String)> {
-    let pids =
-        fs::read_dir("/proc").ok()?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let pid = pids.into_iter().find(|pid| sockets::listening(*pid).iter().any(|at| at.port() == port))?;
-    let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    Some((pid, name.trim_end().to_owned()))
 }
 
 fn cookie(instance: &Instance, outlook: &Outlook) -> Finding {
