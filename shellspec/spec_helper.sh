@@ -27,3 +27,19 @@ fake_core() {
     BOOT_COMMAND=ping BOOT_PHASE='' BOOT_PLUGIN='' BOOT_PLUGIN_DIR='' _boot_helper='' _boot_prog=demo _boot_core_dir=$BOOT_DIR
     _boot_hook_timeout=60 _boot_kind=relx _boot_elixir=''
 }
+
+# [LINE...]: a helper that notes what it was called with in the file "calls" beside it, and does as the lines say
+fake_helper() {
+    put releases/0.1.0/boot/relboot-helper '#!/bin/sh' 'printf "%s\n" "$*" >>"${0%/*}/calls"' "$@"
+    _boot_helper=$BOOT_DIR/relboot-helper
+    chmod +x "$_boot_helper"
+}
+
+# a kit with the sources' scripts, and settings as fake_core has them
+fake_kit() {
+    mkdir -p "$BOOT_DIR"
+    cp -R "$SOURCES"/boot/*.sh "$SOURCES/boot/commands" "$BOOT_DIR"
+    put releases/0.1.0/boot/settings.sh "_boot_kind=relx _boot_name=demo _boot_user='' _boot_hook_timeout=60" \
+        '_boot_start_timeout=60 _boot_stop_timeout=60 _boot_stop_kill=yes _boot_stop_dump='
+    unset BOOT_PLUGINS_OFF BOOT_PLUGINS_PATH BOOT_LOCK _boot_lock
+}

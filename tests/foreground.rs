@@ -50,7 +50,7 @@ fn unsupervised_the_node_takes_the_scripts_place() {
     for raw in [rebar3(), mix()].into_iter().flatten() {
         let instance = configured(raw, "[supervise]\nenabled = false\n");
         let mut node = foreground(&instance);
-        let input = stdin(node.pid());
+        let input = node.input();
         answers(&instance);
         assert_eq!(instance.vms(), [node.pid()]);
         assert_eq!(instance.run(&["pid"]).ok(), format!("{}\n", node.pid()));
@@ -82,7 +82,7 @@ fn complaint_52_the_helper_stays_and_runs_the_hooks() {
         let instance = Instance::of(raw).kit();
         plugin(&instance, &["pre_start", "post_start", "pre_stop", "post_stop", "post_foreground"]);
         let mut node = foreground(&instance);
-        let input = stdin(node.pid());
+        let input = node.input();
         node.until_says("post_start of foreground\n");
         assert_eq!(instance.run(&["ping"]).status, 0, "post_start runs once the node answers");
         let vms = instance.vms();

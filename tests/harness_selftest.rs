@@ -232,9 +232,10 @@ fn instances_do_not_see_each_other() {
 fn a_program_that_hangs_is_killed_with_its_group() {
     let begin = Instant::now();
     let mark = format!("{}.{:?}", std::process::id(), std::thread::current().id());
-    let mut command = sh("sleep 61 & sleep 62");
+    let mut command = sh("echo so far; sleep 61 & sleep 62");
     let result = finish(command.env("MARK", &mark), "", Duration::from_millis(200));
-    assert!(matches!(result, Err(Unfinished::TimedOut)), "{result:?}");
+    let Err(Unfinished::TimedOut(told)) = result else { panic!("{result:?}") };
+    assert!(["so far\n", "sleep 61\n", "sleep 62\n"].iter().all(|part| told.contains(part)), "{told}");
     assert!(begin.elapsed() < Duration::from_secs(5));
     until("all of the group is gone", Duration::from_secs(5), || marked(&mark).is_empty());
 }

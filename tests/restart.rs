@@ -303,6 +303,10 @@ fn heart_boots_the_node_itself() {
     instance.set("HEART_COMMAND", start.to_str().unwrap());
     instance.start();
     let pid = instance.vms();
+    // The start that heart calls ends later than the node has booted, and "stop" is not to find it at work.
+    let plugin = instance.path().join("plugins/late");
+    fs::create_dir_all(&plugin).unwrap();
+    fs::write(plugin.join("post_start"), "sleep 0.5\n").unwrap();
     assert_eq!(instance.said(&["reboot"]), "0\n");
     let now = instance.vms();
     assert!(now.len() == 1 && now != pid, "{now:?}, was {pid:?}");

@@ -50,27 +50,31 @@ fn shell(instance: &Instance, steps: &[(&str, &str)]) -> Output {
     instance.finish(&mut typed, "")
 }
 
-/// Prints `vm is T.` when it stands still, else `vm is S.`
-const STATE: &str = "read p x <\"${ENTRY%/bin/*}/tmp/demo/pid\"; s=$(ps -o s= -p $p); [ \"$s\" = T ] || s=S; \
-                     echo \"vm is $s.\"\r";
+/// Prints `vm is T.` once it stands still, `vm is S.` once it goes on: the shell knows only what its job, the parent,
+/// does.
+fn state(letter: char) -> String {
+    let is = "read p x <\"${ENTRY%/bin/*}/tmp/demo/pid\"; until [ \"$(ps -o s= -p $p)\" = $s ]; do :; done";
+    format!("s={letter}; {is}; echo \"vm is $s.\"\r")
+}
 
 #[test]
 fn job_control_stops_the_node_and_goes_on_with_it() {
     let (Some(raw), true) = (rebar3(), need(&["python3", "bash", "ps"])) else { return };
     let instance = Instance::of(raw).kit();
     plugin(&instance, "");
+    let (stands, goes_on) = (state('T'), state('S'));
     let output = shell(
         &instance,
         &[
             ("bash", "stty tostop; \"$ENTRY\" foreground\r"),
             ("hook: post_start", "\x1a"),
-            ("Stopped", STATE),
+            ("Stopped", &stands),
             ("vm is T.", "fg\r"),
             ("foreground\r\n", "\x01\x1a"),
             ("Stopped", "bg\r"),
-            ("foreground &", STATE),
+            ("foreground &", &goes_on),
             ("vm is S.", "\"$ENTRY\" rpc 'io:format(user, \"sa~w~n\", [1])'\r"),
-            ("sa1", STATE),
+            ("sa1", &goes_on),
             ("vm is S.", "fg\r"),
             ("foreground\r\n", "\x01\x03"),
             ("hook: post_stop", ""),
@@ -84,7 +88,7 @@ fn job_control_stops_the_node_and_goes_on_with_it() {
         &instance,
         &[
             ("bash", "\"$ENTRY\" foreground &\r"),
-            ("hook: post_start", STATE),
+            ("hook: post_start", &goes_on),
             ("vm is S.", "kill -HUP %1; wait %1; echo \"end\"=$?\r"),
             ("end=0", "exit\r"),
         ],

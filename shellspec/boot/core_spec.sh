@@ -147,4 +147,75 @@ Describe 'core'
         The status should equal 4
         The line 1 of error should equal "error: $BOOT_DIR/relboot-helper is missing or not executable"
     End
+
+    Describe 'one writer per instance'
+        # [ARG...]: a command that wants the lock says what it has
+        job() {
+            fake_kit
+            put releases/0.1.0/boot/commands/job.sh '_boot_core_locks=yes' "${patience:-}" \
+                'boot_command() { lock=${_boot_lock:-none}; echo "asked ${lock#"job $$ "}, held ${BOOT_LOCK:-none}: $*"; }'
+            _boot_core_main job "$@"
+        }
+
+        Describe 'without hooks: the first subcommand takes it'
+            Parameters
+                '0 ' ': '
+                '3 ' ': a' --wait 3 a
+                '7 ' ': ' --wait=7
+                '0 ' ': a --wait 3' a --wait 3
+            End
+
+            It "and waits <$1> seconds, called with <$3 $4 $5>"
+                fake_helper
+                expected="asked $1, held none$2"
+                shift 2
+                When run job "$@"
+                The output should equal "$expected"
+                The file "$BOOT_DIR/calls" should not be exist
+            End
+        End
+
+        It 'waits by itself for some commands'
+            fake_helper
+            patience='_boot_core_patience=10'
+            When run job
+            The output should equal 'asked 10 , held none: '
+        End
+
+        It 'is not waited for without a number'
+            fake_helper
+            When run job --wait
+            The status should equal 2
+            The line 1 of error should equal 'error: --wait needs a number of seconds'
+        End
+
+        It 'is taken before the hooks'
+            fake_helper '[ "$1" = lock ] || exit 1' 'echo "export BOOT_LOCK=1:2"'
+            put plugins/p/pre_job 'echo "hook, held ${BOOT_LOCK:-none}"'
+            When run job --wait 3 a
+            The line 1 of output should equal 'hook, held 1:2'
+            The line 2 of output should equal 'asked none, held 1:2: a'
+            The contents of file "$BOOT_DIR/calls" should include "lock --command job --holder $$ --wait 3 --user "
+        End
+
+        It 'ends the command before the hooks where another one has it'
+            fake_helper '[ "$1" = lock ] || exit 1' 'exit 8'
+            put plugins/p/pre_job 'echo "not reached"'
+            When run job
+            The status should equal 8
+            The output should equal ''
+        End
+
+        It 'is done without where the helper does not run'
+            fake_helper 'exit 126'
+            put plugins/p/pre_job ':'
+            When run job
+            The output should equal 'asked none, held none: '
+        End
+
+        It 'is done without where there is no helper'
+            When run job
+            The output should equal 'asked none, held none: '
+        End
+    End
 End

@@ -2,6 +2,7 @@
 # plain: a start without the helper: what it writes is what the VM reads.
 
 Describe 'plain'
+    Include "$SOURCES/boot/api.sh"
     Include "$SOURCES/boot/plain.sh"
     BeforeEach make_scratch fake_core
     AfterEach remove_scratch
@@ -121,6 +122,93 @@ Describe 'plain'
             When call record
             The status should be success
             The variable _boot_plain_pid should equal "$$"
+        End
+    End
+
+    Describe '_boot_plain_stop'
+        BeforeEach settings
+        AfterEach leave
+
+        settings() {
+            _boot_stop_timeout=60 _boot_stop_kill=yes _boot_stop_dump='' BOOT_STATE_DIR=$SCRATCH/state sleeper=
+        }
+        leave() {
+            [ -z "$sleeper" ] || kill -KILL "$sleeper" 2>/dev/null || :
+        }
+
+        # SIGNAL: the recorded node is a process that ignores SIGNAL
+        node() {
+            # Not this shell's child, of whose end it would tell.
+            # shellcheck disable=SC2016 # for that shell to expand
+            (sh -c 'trap "" "$1"; echo "$$" >"$2"; exec sleep 60' sh "$1" "$SCRATCH/sleeper" >/dev/null 2>&1 &)
+            comm=
+            until [ "$comm" = sleep ]; do
+                [ ! -s "$SCRATCH/sleeper" ] || read -r sleeper <"$SCRATCH/sleeper"
+                [ -z "$sleeper" ] || read -r comm <"/proc/$sleeper/comm"
+            done
+            read -r line <"/proc/$sleeper/stat"
+            # shellcheck disable=SC2086 # fields, to be split
+            set -- ${line##*')' }
+            put state/pid "$sleeper ${20}"
+            put state/node 'node=demo@h'
+        }
+
+        Describe 'refuses a time'
+            Parameters:value '' 0 05 -1 x 999999
+
+            It "of <$1>"
+                When run _boot_plain_stop --timeout "$1"
+                The status should equal 2
+                The line 1 of error should equal "error: --timeout takes 1 to 86400 seconds, not \"$1\""
+            End
+        End
+
+        It 'refuses what it does not know'
+            When run _boot_plain_stop --now
+            The status should equal 2
+            The line 1 of error should equal 'error: stop takes no argument "--now"'
+        End
+
+        It 'is done where nothing runs'
+            When call _boot_plain_stop
+            The status should equal 0
+            The error should equal 'demo is not running'
+        End
+
+        It 'asks the node, and is done when it has ended'
+            Skip if 'there is no /proc' [ ! -r /proc/self/stat ]
+            node USR1
+            When call _boot_plain_stop
+            The status should equal 0
+            The file "$SCRATCH/state/pid" should not be exist
+            The file "$SCRATCH/state/node" should not be exist
+        End
+
+        It 'ends one that does not stop, and says so'
+            Skip if 'there is no /proc' [ ! -r /proc/self/stat ]
+            node TERM
+            When call _boot_plain_stop --timeout=1
+            The status should equal 7
+            The error should include "demo (pid $sleeper) has not stopped within 1 s: sending SIGKILL"
+            The file "$SCRATCH/state/pid" should not be exist
+        End
+
+        It 'leaves one that does not stop, where that is asked for'
+            Skip if 'there is no /proc' [ ! -r /proc/self/stat ]
+            node TERM
+            When call _boot_plain_stop --timeout 1 --no-kill
+            The status should equal 7
+            The line 1 of error should equal "warning: demo (pid $sleeper) is still running after 1 s"
+            The line 2 of error should equal 'help: demo stop --kill ends it'
+            The file "$SCRATCH/state/pid" should be exist
+        End
+
+        It 'ends it at once, where that is asked for'
+            Skip if 'there is no /proc' [ ! -r /proc/self/stat ]
+            node TERM
+            When call _boot_plain_stop --kill
+            The status should equal 0
+            The file "$SCRATCH/state/pid" should not be exist
         End
     End
 End

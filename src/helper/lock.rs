@@ -257,6 +257,27 @@ pub(super) fn release(state: &Path) {
     }
 }
 
+/// Waits, until `deadline` at most, for the end of another one's `start`, which still tells that the node has booted:
+/// the next command is not to find it at work.
+pub(super) fn wait_for_start(state: &Path, deadline: Instant) {
+    loop {
+        let holder = LockFile::open(state).ok().and_then(|mut file| file.holder());
+        let Some(start) = holder.filter(|holder| holder.command == "start" && holder.process.is_alive())
+        else {
+            return;
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        // One that calls this command waits for it.
+        if left.is_zero() || env::var(TOKEN) == Some(start.token()) {
+            return;
+        }
+        match start.process.open() {
+            Some(handle) => drop(handle.wait(PAUSE.min(left))),
+            None => return,
+        }
+    }
+}
+
 fn busy(instance: &Instance, other: &Holder, waited: Duration) -> Failure {
     let Holder { process, command } = other;
     let text = format!("{command} (pid {}) is at work on {}", process.pid, instance.name);

@@ -121,6 +121,7 @@ fn wait_for_another(
     limit: Duration,
 ) -> Result<Status, Failure> {
     until_booted(instance, deadline, |now| now != old, || true).map_err(|_| not_in_time(instance, limit))?;
+    lock::wait_for_start(&instance.state, deadline);
     Ok(Status::Done)
 }
 

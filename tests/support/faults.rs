@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::instance::Instance;
 use super::process::{marked, until};
+use super::strace::parting;
 
 /// Calls by which a command gets on.
 const CALLS: &str = "execve,rename,unlink,mkdir,flock,connect,setsid,pidfd_open,sendto,mknod,mknodat";
@@ -169,8 +170,12 @@ impl<'a> Traced<'a> {
 
     /// Ends strace; what it has stopped stays so.
     fn let_go(&mut self) {
-        send(self.strace.id(), Signal::TERM);
-        let _ = self.strace.wait();
+        let since = Instant::now();
+        // No panic: a test may be failing already.
+        while matches!(self.strace.try_wait(), Ok(None)) && since.elapsed() < Duration::from_secs(10) {
+            send(self.strace.id(), parting(since));
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// All that belongs to the instance but strace and epmd.

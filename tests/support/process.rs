@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -40,8 +41,8 @@ impl fmt::Display for Output {
 /// Why there is no output.
 #[derive(Debug)]
 pub(crate) enum Unfinished {
-    /// It ran for longer than the limit; its process group was killed.
-    TimedOut,
+    /// It ran for longer than the limit; its process group was killed. What it had said, and where it stood.
+    TimedOut(String),
     /// It ended, but something it started holds its standard output or error: whoever reads those
     /// (`ssh host bin/demo start`, a pipeline of a build server) would hang.
     Held,
@@ -75,14 +76,15 @@ pub(crate) fn finish_watched(
     let stderr = reader(child.stderr.take().expect("standard error is a pipe"));
     let end = Instant::now() + limit;
     let Some(status) = wait_until(&mut child, end, watch) else {
+        let stood = family(child.id());
         kill_group(&child);
         child.wait().expect("a killed child can be waited for");
-        return Err(Unfinished::TimedOut);
+        let said = [stdout, stderr].map(|stream| stream.text());
+        let told = format!("-- stdout\n{}\n-- stderr\n{}\n-- processes\n{stood}", said[0], said[1]);
+        return Err(Unfinished::TimedOut(told));
     };
-    let text = |from: Receiver<String>| {
-        from.recv_timeout(end.duration_since(Instant::now()).min(Duration::from_secs(5)))
-    };
-    let (Ok(stdout), Ok(stderr)) = (text(stdout), text(stderr)) else {
+    let limit = end.duration_since(Instant::now()).min(Duration::from_secs(5));
+    let (Some(stdout), Some(stderr)) = (stdout.whole(limit), stderr.whole(limit)) else {
         kill_group(&child);
         return Err(Unfinished::Held);
     };
@@ -94,15 +96,63 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or(status.signal().map(|n| 128 + n)).expect("a child exits or is killed")
 }
 
-fn reader(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = channel();
+/// What a program says, while it does.
+struct Stream {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    end: Receiver<()>,
+}
+
+impl Stream {
+    /// All of it, once it is closed.
+    fn whole(&self, limit: Duration) -> Option<String> {
+        self.end.recv_timeout(limit).ok().map(|()| self.text())
+    }
+
+    /// What has come so far.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().expect("no reader panics")).into_owned()
+    }
+}
+
+fn reader(mut pipe: impl Read + Send + 'static) -> Stream {
+    let (sender, end) = channel();
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let to = Arc::clone(&bytes);
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
+        let mut part = [0; 8192];
+        while let Ok(length @ 1..) = pipe.read(&mut part) {
+            to.lock().expect("no reader panics").extend_from_slice(&part[..length]);
+        }
         // Nobody listens any more after a time-out.
-        let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
+        let _ = sender.send(());
     });
-    receiver
+    Stream { bytes, end }
+}
+
+/// A process and what is below it, a line each: pid, parent, name, state, where in the kernel it waits, its words.
+fn family(root: u32) -> String {
+    let read = |pid: u32, file: &str| {
+        let bytes = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned()
+    };
+    let all = std::fs::read_dir("/proc").expect("/proc is mounted").flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    // Pids grow, but for the rare time that they begin anew.
+    let (mut known, mut lines) = (vec![root], String::new());
+    let mut pids: Vec<_> = pids.collect();
+    pids.sort_unstable();
+    for pid in pids {
+        let stat = read(pid, "stat");
+        let fields: Vec<_> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+        let [state, parent, ..] = fields.as_slice() else { continue };
+        let parent = parent.parse().unwrap_or_default();
+        if pid == root || known.contains(&parent) {
+            known.push(pid);
+            let (name, at, line) = (read(pid, "comm"), read(pid, "wchan"), read(pid, "cmdline"));
+            lines.push_str(&format!("{pid} {parent} {name} {state} {at}: {line}\n"));
+        }
+    }
+    lines
 }
 
 fn wait_until(child: &mut Child, end: Instant, mut watch: impl FnMut(&Child)) -> Option<ExitStatus> {

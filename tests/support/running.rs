@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::Write;
+use std::os::fd::AsRawFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -44,6 +45,12 @@ impl Running {
     pub(crate) fn write(&mut self, text: &str) {
         let stdin = self.child.stdin.as_mut().expect("standard input is a pipe");
         stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush()).expect("it reads its input");
+    }
+
+    /// The pipe that is its standard input, as `/proc/PID/fd` names it: both ends have one name.
+    pub(crate) fn input(&self) -> PathBuf {
+        let stdin = self.child.stdin.as_ref().expect("standard input is a pipe");
+        fs::read_link(format!("/proc/self/fd/{}", stdin.as_raw_fd())).expect("it is open")
     }
 
     /// Sends it, and nobody below it, a signal, as a supervisor does.

@@ -3,11 +3,11 @@
 
 use std::process::{Child, Command};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::process::{Output, finish, finish_watched};
+use super::process::{Output, Unfinished, finish, finish_watched};
 
 /// How long a measured command may take.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -32,21 +32,35 @@ pub(crate) fn count(command: &Command, stop: Option<&str>) -> (Counts, Output) {
     let mut traced =
         wrap(&["strace", "-f", "-q", "-I", "2", "-s", "4096", "-e", calls, "-e", "signal=none", "-o"]);
     traced.arg(log.path());
-    let mut told = false;
+    let mut since = None;
     // strace would wait for a daemon too; told to end it lets go of whom it follows.
     let watch = |strace: &Child| {
-        if !told && ended(&read()).is_some() {
+        if since.is_some() || ended(&read()).is_some() {
             let pid = Pid::from_raw(strace.id().cast_signed()).expect("a child has a pid");
-            kill_process(pid, Signal::TERM).expect("strace is not reaped yet");
-            told = true;
+            kill_process(pid, parting(*since.get_or_insert_with(Instant::now)))
+                .expect("strace is not reaped yet");
         }
     };
     let mut traced = onto(traced, command);
     let output = finish_watched(&mut traced, "", LIMIT, watch);
-    let mut output = output.unwrap_or_else(|error| panic!("{traced:?}: {error:?}"));
     let log = read();
+    let mut output = output.unwrap_or_else(|error| timed_out(&traced, &error, &log));
     output.status = ended(&log).unwrap_or_else(|| panic!("strace saw no end: {output}\n{log}"));
     (tally(&log, stop), output)
+}
+
+/// What ends strace, asked to since then. What comes right before it begins to wait does not end that wait, so it has to
+/// come again; and for one that dies meanwhile it may wait for ever.
+pub(crate) fn parting(since: Instant) -> Signal {
+    if since.elapsed() < Duration::from_secs(3) { Signal::TERM } else { Signal::KILL }
+}
+
+fn timed_out(command: &Command, error: &Unfinished, log: &str) -> ! {
+    let told = match error {
+        Unfinished::TimedOut(told) => told,
+        Unfinished::Held => "its output is still open",
+    };
+    panic!("not done after {LIMIT:?}: {command:?}\n{told}\n-- traced\n{log}");
 }
 
 /// The status of the process that a log begins with, once it has ended; 128 when by a signal, whichever.
@@ -82,7 +96,7 @@ fn factor() -> u64 {
 fn raw_maxrss(command: &Command) -> u64 {
     let mut timed = onto(wrap(&["busybox", "time", "-f", "maxrss=%M"]), command);
     let output = finish(&mut timed, "", LIMIT);
-    let output = output.unwrap_or_else(|error| panic!("{timed:?}: {error:?}"));
+    let output = output.unwrap_or_else(|error| timed_out(&timed, &error, ""));
     let last = output.stderr.lines().rev().find_map(|line| line.strip_prefix("maxrss="));
     last.and_then(|n| n.parse().ok()).unwrap_or_else(|| panic!("no figure from busybox time: {output}"))
 }

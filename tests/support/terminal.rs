@@ -1,5 +1,5 @@
 //! A command of an instance on a terminal of its own, with somebody who types. It must not wait for ever: the
-//! script behind it ends after a minute.
+//! script behind it ends when nothing that it waits for comes for a minute.
 
 use std::path::Path;
 use std::process::Command;

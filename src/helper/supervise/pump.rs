@@ -87,52 +87,50 @@ impl Log {
         options
     }
 
-    /// By whole lines, as many as there is room for: what was said in a hurry comes in one piece.
+    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
     fn write(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let mut length = self.fitting(bytes);
-            if length == 0 && self.size > 0 {
-                self.turn();
-                length = self.fitting(bytes);
+            let (part, rest) = bytes.split_at(self.fitting(bytes));
+            if let Some(file) = &mut self.file
+                && file.write_all(part).is_ok()
+            {
+                self.size += part.len() as u64;
             }
-            if length == 0 {
-                // A line longer than a file, or no other file is to be had.
-                length = bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
-            }
-            let (piece, rest) = bytes.split_at(length);
-            self.put(piece);
             bytes = rest;
         }
     }
 
-    /// How much of it the file has room for, up to the end of a line.
-    fn fitting(&self, bytes: &[u8]) -> usize {
-        let room = usize::try_from(self.limit.saturating_sub(self.size)).unwrap_or(usize::MAX);
-        match bytes.get(..room) {
-            Some(start) if room < bytes.len() => {
-                start.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+    /// How much of it is for one file, the next one if need be: whole lines, where a line is no longer than a file.
+    fn fitting(&mut self, bytes: &[u8]) -> usize {
+        let room = |size| usize::try_from(self.limit.saturating_sub(size)).unwrap_or(usize::MAX);
+        let lines = |room: usize| bytes[..room].iter().rposition(|byte| *byte == b'\n').map(|at| at + 1);
+        let (here, new) = (room(self.size), room(0).max(1));
+        if bytes.len() <= here {
+            return bytes.len();
+        }
+        if self.size > 0 {
+            if let Some(length) = lines(here) {
+                return length;
             }
-            _ => bytes.len(),
+            if !self.turn() {
+                return bytes.len();
+            }
         }
+        if bytes.len() <= new { bytes.len() } else { lines(new).unwrap_or(new) }
     }
 
-    /// What can't be written, as on a full disk, is lost: the VM must not stand still for it.
-    fn put(&mut self, bytes: &[u8]) {
-        if let Some(file) = &mut self.file
-            && file.write_all(bytes).is_ok()
-        {
-            self.size += bytes.len() as u64;
-        }
-    }
-
-    fn turn(&mut self) {
+    /// Goes on with the next file, where one can be made.
+    fn turn(&mut self) -> bool {
         let next = self.number % self.numbers + 1;
         let _ = fs::remove_file(self.path(next % self.numbers + 1));
         // First: a full disk has room again.
         let _ = fs::remove_file(self.path(next));
-        if let Ok(file) = self.options().append(true).open(self.path(next)) {
+        let file = self.options().append(true).open(self.path(next));
+        let made = file.is_ok();
+        if let Ok(file) = file {
             (self.file, self.number, self.size) = (Some(file), next, 0);
         }
+        made
     }
 }
 
@@ -151,19 +149,6 @@ mod tests {
     use std::fs;
 
     use super::{Log, text};
-
-    #[test]
-    fn a_piece_longer_than_a_file_goes_to_several() {
-        let base = tempfile::tempdir().unwrap();
-        let mut log = Log::open(base.path(), 5, 100).unwrap();
-        log.write("12345678\n".repeat(30).as_bytes());
-        log.write(&[b'x'; 150]);
-        let sizes: Vec<u64> =
-            super::log::ordered(base.path()).iter().map(|path| fs::metadata(path).unwrap().len()).collect();
-        let (last, all) = sizes.split_last().unwrap();
-        assert!(all.len() > 2 && all.iter().all(|size| *size <= 100), "{sizes:?}");
-        assert_eq!(*last, 150, "a line is not cut");
-    }
 
     #[test]
     fn times_are_told_in_utc() {
@@ -192,5 +177,20 @@ mod tests {
         assert_eq!(again.number, 1, "the newest goes on");
         let all = fs::read_to_string(base.path().join("erlang.log.1")).unwrap();
         assert!(all.starts_with("xxx") && all.contains("\n===== LOGGING STARTED 20"), "{all}");
+    }
+
+    #[test]
+    fn what_comes_at_once_is_divided_at_the_ends_of_lines() {
+        let base = tempfile::tempdir().unwrap();
+        let mut log = Log::open(base.path(), 9, 100).unwrap();
+        let lines = |from: usize, to: usize| (from..to).map(|n| format!("line {n:03}\n")).collect::<String>();
+        log.write(format!("{}{}\n", lines(0, 30), "x".repeat(250)).as_bytes());
+        let text = |n: u32| fs::read_to_string(log.path(n)).unwrap();
+        assert!(text(1).ends_with(&lines(0, (100 - text(1).find("line").unwrap()) / 9)), "{}", text(1));
+        assert!(text(2).starts_with("line 0") && text(2).len() == 99, "{}", text(2));
+        let all: String = (1..=log.number).map(text).collect();
+        assert!(all.ends_with(&format!("{}{}\n", lines(0, 30), "x".repeat(250))), "{all}");
+        assert!((1..=log.number).all(|n| text(n).len() <= 100));
+        assert_eq!((text(log.number - 2), text(log.number)), ("x".repeat(100), "x".repeat(50) + "\n"));
     }
 }

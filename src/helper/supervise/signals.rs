@@ -4,14 +4,12 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rustix::process::Signal;
 
-/// Those that are handled, in the order in which they are told.
-const HANDLED: [Signal; 10] = [
-    Signal::CONT,
-    Signal::TSTP,
+/// Those that are handled, but the two of job control, in the order in which they are told.
+const HANDLED: [Signal; 8] = [
     Signal::CHILD,
     Signal::USR1,
     Signal::USR2,
@@ -30,6 +28,7 @@ pub(super) struct Signals {
     /// Has something to read when a signal has come.
     pub wake: UnixStream,
     seen: Vec<(Signal, Arc<AtomicBool>)>,
+    job: Job,
 }
 
 impl Signals {
@@ -49,7 +48,7 @@ impl Signals {
             signal_hook::low_level::pipe::register(number, write.try_clone()?)?;
             seen.push((signal, flag));
         }
-        Ok(Self { wake, seen })
+        Ok(Self { wake, seen, job: Job::install(&write, &ignored)? })
     }
 
     /// Those that have come since the last call.
@@ -57,7 +56,31 @@ impl Signals {
         let mut bytes = [0; 64];
         while self.wake.read(&mut bytes).is_ok_and(|n| n == bytes.len()) {}
         let came = self.seen.iter().filter(|(_, flag)| flag.swap(false, Ordering::AcqRel));
-        came.map(|(signal, _)| *signal).collect()
+        self.job.take().into_iter().chain(came.map(|(signal, _)| *signal)).collect()
+    }
+}
+
+/// TSTP and CONT: of two that have come the last one counts, as it does in the kernel.
+struct Job(Arc<AtomicUsize>);
+
+impl Job {
+    const SIGNALS: [Signal; 2] = [Signal::CONT, Signal::TSTP];
+
+    fn install(write: &UnixStream, ignored: &Ignored) -> io::Result<Self> {
+        let last = Arc::new(AtomicUsize::new(0));
+        for (at, signal) in Self::SIGNALS.into_iter().enumerate() {
+            if RESPECTED.contains(&signal) && ignored.contains(signal) {
+                continue;
+            }
+            signal_hook::flag::register_usize(signal.as_raw(), Arc::clone(&last), at + 1)?;
+            signal_hook::low_level::pipe::register(signal.as_raw(), write.try_clone()?)?;
+        }
+        Ok(Self(last))
+    }
+
+    fn take(&self) -> Option<Signal> {
+        let last = self.0.swap(0, Ordering::AcqRel);
+        Self::SIGNALS.get(last.wrapping_sub(1)).copied()
     }
 }
 
@@ -73,5 +96,32 @@ impl Ignored {
 
     pub(in crate::helper) fn contains(&self, signal: Signal) -> bool {
         self.0 & (1 << (signal.as_raw() - 1)) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+    use std::time::Duration;
+
+    use rustix::process::{Signal, getpid, kill_process};
+
+    use super::{Ignored, Job};
+
+    #[test]
+    fn of_a_stop_and_a_going_on_the_last_one_counts() {
+        let (mut wake, write) = UnixStream::pair().unwrap();
+        wake.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let job = Job::install(&write, &Ignored::read()).unwrap();
+        let mut send = |signal| {
+            kill_process(getpid(), signal).unwrap();
+            wake.read_exact(&mut [0]).unwrap();
+        };
+        for [first, last] in [[Signal::TSTP, Signal::CONT], [Signal::CONT, Signal::TSTP]] {
+            send(first);
+            send(last);
+            assert_eq!((job.take(), job.take()), (Some(last), None));
+        }
     }
 }
