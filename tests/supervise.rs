@@ -111,7 +111,9 @@ fn it_costs_little_and_the_node_does_not_outlive_it() {
     // Once it is up it gives back what only the start needed. As it is shipped it has 200 KiB of its own and is below
     // 1.2 MiB with the pages of the program, which the kernel shares; as built for tests it has more of these.
     assert!(status(node.pid(), "RssAnon:") < 512, "{} KiB", status(node.pid(), "RssAnon:"));
-    assert!(status(node.pid(), "VmRSS:") < status(node.pid(), "VmHWM:") * 3 / 4);
+    let (now, most) = (status(node.pid(), "VmRSS:"), status(node.pid(), "VmHWM:"));
+    // How much comes back with each page that it needs again is for the kernel's cache of the file to say.
+    assert!(now + 1024 < most, "{now} KiB, at most {most}");
     let vm = instance.vms()[0];
     signal(node.pid(), Signal::KILL);
     until("the node stops", Duration::from_secs(30), || !runs(vm));
