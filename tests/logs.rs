@@ -198,6 +198,9 @@ fn log_and_dump_are_found_where_the_start_put_them() {
     // A dump that takes long is told as what it is. Its writer is held up, and let go when it was seen.
     let large = "register(large, spawn(fun() -> L = [{N, N} || N <- lists:seq(1, 1500000)], receive stop -> L end end))";
     instance.erl(large);
+    until("it is made", Duration::from_secs(60), || {
+        instance.erl("process_info(whereis(large), status)").is_some_and(|status| status.contains("waiting"))
+    });
     let node = rustix::process::Pid::from_raw(pid(&instance).cast_signed()).unwrap();
     let kill = |signal| rustix::process::kill_process(node, signal).unwrap();
     kill(Signal::USR1);

@@ -81,8 +81,10 @@ fn every_shell_restarts_and_reboots_and_refuses() {
     assert!(said.starts_with("1\n! error: demo (pid N) would not come up again: its parent is "), "{said}");
     refusal(&["reboot"], &said);
     for word in ["0", "x", ""] {
-        let wanted = format!("2\n! error: --timeout takes 1 to 86400 seconds, not \"{word}\"\n");
         for command in ["restart", "reboot"] {
+            let wanted = format!(
+                "2\n! error: --timeout takes 1 to 86400 seconds, not \"{word}\"\n! help: ROOT/bin/demo help {command}\n"
+            );
             refusal(&[command, "--timeout", word], &wanted);
         }
     }

@@ -2,69 +2,26 @@
 //! names the process that works on the instance; the lock is its as long as it lives and the file is not emptied, so
 //! nothing has to be cleaned up after a process that was killed.
 
+mod file;
+
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::FileExt;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
-use rustix::io::Errno;
-
+use self::file::{FILE, Holder, LockFile};
 use super::env::{self, Instance};
 use super::process::Process;
-use super::{advice, options, prepare, print, regular, run_as, tell};
+use super::{advice, options, prepare, print, run_as, tell};
 use crate::error::{Failure, Message, Status};
 
 /// Between two looks at a lock that may be given up without an end of its holder.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Longer than this none holds the file itself: it takes microseconds, unless a signal has stopped the one who does.
-const LOOK: Duration = Duration::from_secs(2);
-
-/// Who works on an instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Holder {
-    process: Process,
-    /// The command.
-    command: String,
-}
-
-impl Holder {
-    /// The file's line: `PID START COMMAND`.
-    fn to_line(&self) -> String {
-        format!("{} {} {}\n", self.process.pid, self.process.start(), self.command)
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let mut words = text.split_ascii_whitespace();
-        let process = Process::named(words.next()?, words.next()?)?;
-        // It is told to people, and the file may be another user's.
-        let is_name =
-            |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
-        Some(Self { process, command: words.next().filter(is_name)?.to_owned() })
-    }
-
-    /// What the commands that it calls have in their environment, so that these need not wait for it.
-    fn token(&self) -> String {
-        format!("{}:{}", self.process.pid, self.process.start())
-    }
-}
-
 /// The variable in which commands hand on that they hold the lock.
 pub(super) const TOKEN: &str = "BOOT_LOCK";
 
 /// The variable in which the core asks for the lock without a process of its own.
 pub(super) const ASKED: &str = "_boot_lock";
-
-/// Of the file's line, in bytes; a command's name is the longest part of it.
-const LENGTH: usize = 120;
-
-/// What is read of it.
-const MOST: u64 = 4096;
-
-/// In the state directory.
-const FILE: &str = "lock";
 
 /// What is asked for.
 struct Request {
@@ -285,39 +242,6 @@ fn busy(instance: &Instance, other: &Holder, waited: Duration) -> Failure {
     Message::new(Status::Busy, text)
         .with_help(format!("--wait SECONDS waits for its end; kill {} ends it", process.pid))
         .into()
-}
-
-/// The open file, held by a lock of its own for the moment of looking and writing.
-struct LockFile(File);
-
-impl LockFile {
-    fn open(state: &Path) -> io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let file = rustix::fs::open(state.join(FILE), flags, Mode::RUSR | Mode::WUSR)?;
-        regular::check(&file)?;
-        let deadline = Instant::now() + LOOK;
-        loop {
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(Self(file.into())),
-                Err(Errno::WOULDBLOCK | Errno::INTR) if Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    fn holder(&mut self) -> Option<Holder> {
-        let mut text = String::new();
-        (&self.0).take(MOST).read_to_string(&mut text).ok()?;
-        Holder::parse(&text)
-    }
-
-    /// All lines are as long, so that one takes another's place also where no room is left.
-    fn write(&mut self, line: &str) -> io::Result<()> {
-        let line = format!("{:<LENGTH$}\n", line.trim_end());
-        self.0.write_all_at(line.as_bytes(), 0)
-    }
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Failure {
