@@ -123,20 +123,24 @@ fn a_vm_that_no_file_names_keeps_its_place() {
     // Now a file names it again. Even one that does not ask first finds the place taken.
     fs::remove_file(instance.path().join("tmp/demo/pid")).unwrap();
     let state = instance.path().join("tmp/demo");
-    let launch = |options: &[&str]| {
-        let mut launch = instance.command(Instance::helper());
-        launch.arg("launch").args(options).args(["--", "/bin/true"]).env("BOOT_STATE_DIR", &state);
-        launch.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
-        let output = instance.finish(launch.env("BOOT_LOG_DIR", state.join("log")), "");
+    let helper = |words: &[&str]| {
+        let mut helper = instance.command(Instance::helper());
+        helper.args(words).args(["--", "/bin/true"]).env("BOOT_STATE_DIR", &state);
+        helper.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
+        let output = instance.finish(helper.env("BOOT_LOG_DIR", state.join("log")), "");
         (output.status, output.stderr)
     };
-    assert_eq!(launch(&[]), (8, format!("error: demo is running already (pid {vm})\n")));
+    assert_eq!(helper(&["launch"]), (8, format!("error: demo is running already (pid {vm})\n")));
     assert_eq!(
-        launch(&["--parent=1"]),
+        helper(&["launch", "--parent=1"]),
         (1, "error: the supervisor has ended\n".to_owned()),
         "another's child"
     );
     assert!(runs(vm) && !Path::new(&state).join("pid").exists());
+    // The launcher of a start that waits ends without a VM, as another start's was quicker.
+    assert_eq!(helper(&["wait", "--timeout=20"]), (0, String::new()));
+    let named = fs::read_to_string(state.join("pid")).unwrap_or_default();
+    assert!(named.starts_with(&format!("{vm} ")), "{named:?}");
     kill_process(Pid::from_raw(vm.cast_signed()).unwrap(), Signal::KILL).unwrap();
     until("it is gone", Duration::from_secs(10), || !runs(vm));
     instance.start();
