@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::instance::Instance;
+use crate::support::made::Made;
 use crate::support::process::{runs, until};
 use crate::support::releases::rebar3;
 use crate::support::running::Running;
@@ -89,6 +90,32 @@ fn who_is_killed_holds_nothing_and_hooks_may_call_commands() {
     fs::write(plugin.join("post_start"), "#!/bin/sh\n\"$BOOT_PROG\" restart || exit 1\n").unwrap();
     instance.run(&["start"]).ok();
     instance.run(&["stop"]).ok();
+}
+
+/// From its first step to its last, though stop and start in it are commands of their own.
+#[test]
+fn a_restart_is_one_command() {
+    for hooks in [false, true] {
+        let mut made = Made::new("");
+        if hooks {
+            made.hook("m", "post_restart", ":");
+        }
+        let go = made.base().join("go");
+        made.set("VM_SLOW", go.to_str().unwrap());
+        made.run(&["sh"], &["start"]).ok();
+        let mut restart = made.command(&["sh"], &["restart", "--full"]);
+        let mut restart = Running::new(&mut restart, &made.base().join("out"));
+        // The VM hears that it is to stop, and waits for the test.
+        until("the node is being stopped", Duration::from_secs(10), || {
+            fs::read_to_string(made.state().join("lock")).unwrap_or_default().contains("restart")
+        });
+        let output = made.run(&["sh"], &["start"]);
+        let told = format!("restart (pid {}) is at work on demo", restart.pid());
+        assert!(output.status == 8 && output.stderr.contains(&told), "hooks: {hooks}: {told}: {output}");
+        fs::write(&go, "").unwrap();
+        assert_eq!(restart.end(), 0, "{}", restart.text());
+        made.run(&["sh"], &["stop"]).ok();
+    }
 }
 
 #[test]

@@ -315,3 +315,39 @@ fn without_the_helper_it_forces_too() {
         assert_eq!(made.run(&shell, &["stop"]).status, 0, "{shell:?}");
     }
 }
+
+#[test]
+fn without_the_helper_a_zombie_is_gone_and_a_lost_sigterm_is_sent_again() {
+    // It loses the first SIGTERM, and stands still from then on.
+    const VM: &str = "#!/bin/sh\nn=0\ntrap 'n=$((n + 1)); [ $n = 1 ] || exit 0; kill -STOP $$' TERM\n\
+                      : >\"$BOOT_STATE_DIR/ready\"\nwhile :; do sleep 0.02; done\n";
+    std::thread::scope(|scope| {
+        for shell in shells() {
+            scope.spawn(move || {
+                let made = Made::new("[stop]\ntimeout = 3\n");
+                fs::remove_file(made.root().join("releases/0.1.0/boot/relboot-helper")).unwrap();
+                made.write("erts-13.1.5/bin/erlexec", VM);
+                made.run(&shell, &["start"]).ok();
+                let file = made.state().join("pid");
+                until("it hears", Duration::from_secs(10), || made.state().join("ready").exists());
+                let line = fs::read_to_string(&file).unwrap();
+                let vm = line.split_once(' ').unwrap().0.parse().unwrap();
+                freeze(vm);
+                let output = made.run(&shell, &["stop"]);
+                assert!(output.status == 0 && !runs(vm), "{shell:?}: {output}");
+
+                let mut dead = std::process::Command::new("true").spawn().unwrap();
+                let stat = || fs::read_to_string(format!("/proc/{}/stat", dead.id())).unwrap();
+                until("it is a zombie", Duration::from_secs(10), || stat().contains(") Z "));
+                let start = stat().rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned();
+                fs::write(&file, format!("{} {start}\n", dead.id())).unwrap();
+                let output = made.run(&shell, &["stop"]);
+                assert!(
+                    output.status == 0 && output.stderr.contains("is not running"),
+                    "{shell:?}: {output}"
+                );
+                dead.wait().unwrap();
+            });
+        }
+    });
+}
