@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -67,6 +68,8 @@ fn a_sound_node_has_no_errors_and_all_checks_are_documented() {
 
     assert_eq!(instance.run(&["doctor", "--prepare"]).status, 2);
 
+    what_it_says_of_the_node_that_runs(&instance);
+
     // The same name from another state directory, and a port that this test has.
     let state = instance.base().join("other");
     instance.set("BOOT_STATE_DIR", state.to_str().unwrap());
@@ -84,6 +87,62 @@ fn a_sound_node_has_no_errors_and_all_checks_are_documented() {
     assert!(what.contains(&format!("(pid {})", std::process::id())), "{output}");
     ids.extend(found.into_keys());
     assert_eq!(ids, documented());
+}
+
+/// The verdict of one check, and what it says.
+#[track_caller]
+fn check(instance: &Instance, id: &str, change: &dyn Fn(&mut Command)) -> [String; 2] {
+    let mut command = instance.command("sh".as_ref());
+    // The script is the first argument, for a line of shell before it.
+    command.args(["-c", "eval \"${FIRST:-}\"; exec \"$0\" doctor --json"]).arg(instance.entry());
+    change(&mut command);
+    let [verdict, what, _] = findings(&instance.finish(&mut command, ""))[id].clone();
+    [verdict, what]
+}
+
+fn what_it_says_of_the_node_that_runs(instance: &Instance) {
+    let says = |id: &str, verdict: &str, text: &str, change: &dyn Fn(&mut Command)| {
+        let [told, what] = check(instance, id, change);
+        assert!(told == verdict && what.contains(text), "{id}: {told} {what}");
+    };
+    // Its own port is no other's.
+    let port = instance.run(&["rpc", "element(2, erl_epmd:port_please(\"demo\", {127,0,0,1}))."]).ok();
+    let flags = format!("-start_epmd false -erl_epmd_port {}", port.trim_end());
+    says("node.port", "ok", "is this node's", &|it| {
+        it.env("ERL_FLAGS", &flags);
+    });
+    for (limit, verdict) in [("100", "error"), ("500", "warning"), ("1024", "ok")] {
+        let first = format!("ulimit -n {limit}");
+        says("host.files", verdict, &format!("may open {limit} files"), &|it| {
+            it.env("FIRST", &first);
+        });
+    }
+    says("host.locale", "ok", "LANG=C: text on terminals is latin1", &|it| {
+        it.env("LANG", "C");
+    });
+    let cookie = instance.path().join("releases/COOKIE");
+    fs::write(&cookie, "a_cookie_that_is_long_enough").unwrap();
+    let vm_args = instance.base().join("vm.args");
+    fs::write(&vm_args, "-sname demo\n").unwrap();
+    for (mode, verdict, text) in [(0o600, "ok", "from "), (0o644, "warning", "which everybody can read")] {
+        chmod(&cookie, mode);
+        says("node.cookie", verdict, text, &|it| {
+            it.env_remove("RELEASE_COOKIE").env("RELEASE_VM_ARGS", &vm_args);
+        });
+    }
+    fs::remove_file(cookie).unwrap();
+    // As another version, or from another release, it was started before this one came.
+    let record = instance.path().join("tmp/demo/node");
+    let kept = fs::read_to_string(&record).unwrap();
+    for (from, to, id, text) in [
+        ("vsn=0.1.0", "vsn=0.0.9", "run.version", "it was started as 0.0.9; the next start boots 0.1.0"),
+        ("\nroot=/", "\nroot=/nowhere/", "run.root", "it was started from /nowhere/"),
+    ] {
+        says(id, "ok", "", &|_| {});
+        fs::write(&record, kept.replace(from, to)).unwrap();
+        says(id, "warning", text, &|_| {});
+        fs::write(&record, &kept).unwrap();
+    }
 }
 
 #[test]

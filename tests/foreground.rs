@@ -53,6 +53,10 @@ fn unsupervised_the_node_takes_the_scripts_place() {
         let input = node.input();
         answers(&instance);
         assert_eq!(instance.vms(), [node.pid()]);
+        // ctrl-C ends it: nobody is there to make a graceful stop of that.
+        let flags = fs::read_to_string(instance.path().join("tmp/demo/vm.args")).unwrap();
+        // Elixir's own flags stand as its releases have them.
+        assert!(flags.contains("+Bd") != flags.contains("-s elixir"), "{flags}");
         assert_eq!(instance.run(&["pid"]).ok(), format!("{}\n", node.pid()));
         assert_eq!(stdin(node.pid()), input);
         assert!(!node.text().contains("warning"), "{}", node.text());

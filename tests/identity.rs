@@ -265,6 +265,17 @@ fn another_users_node_is_neither_stopped_nor_said_to_be_down() {
     assert_eq!(other(&["stop", "--kill"]).status, 4);
     let all = other(&["status", "--all"]).ok();
     assert!(all.lines().any(|line| line.starts_with("demo      unknown")), "{all}");
+    // Whose the name is, and whether it runs, is hidden from him; from its own user it is not.
+    let doctor = other(&["doctor"]).stdout;
+    for line in [
+        "warning node.name demo is taken; whether by this node can't be seen",
+        "warning run.node whether it runs can't be seen: its directory is closed to you",
+    ] {
+        let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(doctor.lines().any(|it| words(it) == line), "{line}: {doctor}");
+    }
+    let doctor = instance.run(&["doctor"]).stdout;
+    assert!(doctor.contains(" demo is this node's (pid ") && doctor.contains(" and answers\n"), "{doctor}");
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
     instance.run(&["stop"]).ok();
 }

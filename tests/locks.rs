@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::instance::Instance;
+use crate::support::made::Made;
 use crate::support::process::{runs, until};
 use crate::support::releases::rebar3;
 use crate::support::running::Running;
@@ -91,6 +92,32 @@ fn who_is_killed_holds_nothing_and_hooks_may_call_commands() {
     instance.run(&["stop"]).ok();
 }
 
+/// From its first step to its last, though stop and start in it are commands of their own.
+#[test]
+fn a_restart_is_one_command() {
+    for hooks in [false, true] {
+        let mut made = Made::new("");
+        if hooks {
+            made.hook("m", "post_restart", ":");
+        }
+        let go = made.base().join("go");
+        made.set("VM_SLOW", go.to_str().unwrap());
+        made.run(&["sh"], &["start"]).ok();
+        let mut restart = made.command(&["sh"], &["restart", "--full"]);
+        let mut restart = Running::new(&mut restart, &made.base().join("out"));
+        // The VM hears that it is to stop, and waits for the test.
+        until("the node is being stopped", Duration::from_secs(10), || {
+            fs::read_to_string(made.state().join("lock")).unwrap_or_default().contains("restart")
+        });
+        let output = made.run(&["sh"], &["start"]);
+        let told = format!("restart (pid {}) is at work on demo", restart.pid());
+        assert!(output.status == 8 && output.stderr.contains(&told), "hooks: {hooks}: {told}: {output}");
+        fs::write(&go, "").unwrap();
+        assert_eq!(restart.end(), 0, "{}", restart.text());
+        made.run(&["sh"], &["stop"]).ok();
+    }
+}
+
 #[test]
 fn a_node_in_the_foreground_gives_way_to_commands() {
     let Some(raw) = rebar3() else { return };
@@ -123,20 +150,24 @@ fn a_vm_that_no_file_names_keeps_its_place() {
     // Now a file names it again. Even one that does not ask first finds the place taken.
     fs::remove_file(instance.path().join("tmp/demo/pid")).unwrap();
     let state = instance.path().join("tmp/demo");
-    let launch = |options: &[&str]| {
-        let mut launch = instance.command(Instance::helper());
-        launch.arg("launch").args(options).args(["--", "/bin/true"]).env("BOOT_STATE_DIR", &state);
-        launch.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
-        let output = instance.finish(launch.env("BOOT_LOG_DIR", state.join("log")), "");
+    let helper = |words: &[&str]| {
+        let mut helper = instance.command(Instance::helper());
+        helper.args(words).args(["--", "/bin/true"]).env("BOOT_STATE_DIR", &state);
+        helper.env("RELEASE_ROOT", instance.path()).env("RELEASE_NAME", "demo").env("RELEASE_VSN", "0.1.0");
+        let output = instance.finish(helper.env("BOOT_LOG_DIR", state.join("log")), "");
         (output.status, output.stderr)
     };
-    assert_eq!(launch(&[]), (8, format!("error: demo is running already (pid {vm})\n")));
+    assert_eq!(helper(&["launch"]), (8, format!("error: demo is running already (pid {vm})\n")));
     assert_eq!(
-        launch(&["--parent=1"]),
+        helper(&["launch", "--parent=1"]),
         (1, "error: the supervisor has ended\n".to_owned()),
         "another's child"
     );
     assert!(runs(vm) && !Path::new(&state).join("pid").exists());
+    // The launcher of a start that waits ends without a VM, as another start's was quicker.
+    assert_eq!(helper(&["wait", "--timeout=20"]), (0, String::new()));
+    let named = fs::read_to_string(state.join("pid")).unwrap_or_default();
+    assert!(named.starts_with(&format!("{vm} ")), "{named:?}");
     kill_process(Pid::from_raw(vm.cast_signed()).unwrap(), Signal::KILL).unwrap();
     until("it is gone", Duration::from_secs(10), || !runs(vm));
     instance.start();

@@ -2,6 +2,7 @@
 //! is kept, bounded and told.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -51,6 +52,12 @@ fn a_node_in_the_background_is_read_over_rotations() {
         none.stderr.starts_with("error: there is no log in ") && none.stderr.contains("help: "),
         "{none}"
     );
+    // What can't be looked into is not empty.
+    for args in [["logs"].as_slice(), &["logs", "--crash"]] {
+        let mut command = instance.command(&instance.entry());
+        let closed = instance.finish(command.args(args).env("BOOT_LOG_DIR", instance.entry()), "");
+        assert!(closed.status == 4 && closed.stderr.starts_with("error: cannot read "), "{args:?}: {closed}");
+    }
     instance.start();
 
     say(&instance, "first", 400);
@@ -88,6 +95,27 @@ fn a_node_in_the_background_is_read_over_rotations() {
 
     instance.run(&["stop"]).ok();
     assert!(instance.run(&["logs"]).ok().contains("third 20."), "of a node that is stopped too");
+    // A file that is removed while it is read is read to its end, and what comes after it is found.
+    let log = instance.path().join("tmp/demo/log");
+    let files = || fs::read_dir(&log).unwrap().flatten().map(|entry| entry.path());
+    for file in files() {
+        fs::remove_file(file).unwrap();
+    }
+    fs::write(log.join("erlang.log.3"), "before\n").unwrap();
+    let mut command = instance.command(&instance.entry());
+    let mut follow = Running::new(command.args(["logs", "-f"]), &instance.base().join("removed"));
+    follow.until_says("before\n");
+    let mut file = fs::File::options().append(true).open(log.join("erlang.log.3")).unwrap();
+    file.write_all(b"held\n").unwrap();
+    follow.until_says("held\n");
+    fs::remove_file(log.join("erlang.log.3")).unwrap();
+    file.write_all(b"last words\n").unwrap();
+    fs::write(log.join("erlang.log.1"), "anew\n").unwrap();
+    follow.until_says("anew\n");
+    assert_eq!(follow.text(), "before\nheld\nlast words\nanew\n");
+    follow.signal(Signal::INT);
+    follow.end();
+
     instance.start();
     say(&instance, "fourth", 1);
     until("it is written", Duration::from_secs(10), || {

@@ -19,6 +19,14 @@ fn a_directory_for_the_run_comes_before_the_release() {
     instance.run(&["start"]).ok();
     assert!(run.join("demo/demo/vm.args").is_file() && !instance.path().join("tmp").exists());
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    // Of a node that has died, in a place that is looked at before.
+    let before = instance.base().join("before");
+    fs::create_dir_all(before.join("demo")).unwrap();
+    fs::copy(run.join("demo/demo/node"), before.join("demo/node")).unwrap();
+    fs::write(before.join("demo/pid"), "99999999 1\n").unwrap();
+    instance.set("RELEASE_TMP", before.to_str().unwrap());
+    assert_eq!(instance.said(&["start"]), "0\n! demo is already running (pid N)\n");
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
     instance.run(&["stop"]).ok();
 }
 

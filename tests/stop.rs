@@ -61,7 +61,7 @@ fn complaint_51_a_node_that_does_not_stop_is_ended_step_by_step() {
              crash dump: ROOT/tmp/demo/log/erl_crash.dump\n{LONGER}"
         )
     );
-    assert!(!runs(vm) && fs::read_to_string(dump).unwrap().ends_with("=end\n"), "whole");
+    assert!(!runs(vm) && fs::read_to_string(&dump).unwrap().ends_with("=end\n"), "whole");
     assert_eq!(left(&instance), STOPPED);
 
     // One that is frozen in the midst of it, too, as often as that happens, and is told once.
@@ -87,8 +87,11 @@ fn complaint_51_a_node_that_does_not_stop_is_ended_step_by_step() {
     assert_eq!(left(&instance), STOPPED);
     assert_eq!(instance.said(&["stop"]), "0\n! demo is not running\n");
 
-    // At once, and what run_erl and epmd know of it does not keep the next one from starting.
+    // At once, whatever is configured, and what run_erl and epmd know of it does not keep the next one from starting.
     held(&instance);
+    let settings = instance.path().join("releases/0.1.0/boot/settings.sh");
+    let text = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, format!("{text}_boot_stop_dump=yes\n")).unwrap();
     let begun = Instant::now();
     assert_eq!(instance.said(&["stop", "--kill"]), "0\n");
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
@@ -99,6 +102,12 @@ fn complaint_51_a_node_that_does_not_stop_is_ended_step_by_step() {
         said,
         "0\n! warning: demo (pid N): sending SIGUSR1, for a crash dump\n! crash dump: ROOT/tmp/demo/log/erl_crash.dump\n"
     );
+    // One of a node that was there before is none of this one's.
+    let mut start = instance.command(&instance.entry());
+    instance.finish(start.arg("start").env("ERL_CRASH_DUMP_SECONDS", "0"), "").ok();
+    fs::write(dump, "of another one\n=end\n").unwrap();
+    let said = instance.said(&["stop", "--kill", "--dump"]);
+    assert_eq!(said, "0\n! warning: demo (pid N): sending SIGUSR1, for a crash dump\n! no crash dump came\n");
     for bad in [["--timeout", "0"].as_slice(), &["--kill=1"], &["--soon"]] {
         assert_eq!(instance.run(&[&["stop"], bad].concat()).status, 2, "{bad:?}");
     }
@@ -129,6 +138,21 @@ fn a_frozen_node_is_woken_and_one_without_distribution_is_stopped_by_signal() {
     );
     assert!(rest.ends_with(&ends) && !rest.contains("another_one"), "{said}");
     assert_eq!(left(&instance), STOPPED);
+
+    // Another node answers to its name: that one is not told to stop.
+    assert_eq!(instance.said(&["start"]), "0\n");
+    let mut other = instance.command(std::path::Path::new("erl"));
+    let words = ["-noinput", "-sname", "other", "-setcookie", "demo_cookie", "-eval", "io:put_chars(\"up\")"];
+    let mut other = Running::new(other.args(words), &instance.base().join("other"));
+    other.until_says("up");
+    let record = instance.path().join("tmp/demo/node");
+    let text = fs::read_to_string(&record).unwrap();
+    fs::write(&record, text.replace("node=demo@", "node=other@")).unwrap();
+    let said = instance.said(&["stop"]);
+    assert_eq!(said, "0\n! warning: another node answers to its name; sending SIGTERM to pid N\n");
+    assert!(runs(other.pid()), "{}", other.text());
+    other.signal(Signal::TERM);
+    other.end();
 }
 
 #[test]
@@ -290,4 +314,40 @@ fn without_the_helper_it_forces_too() {
         assert!(!runs(vm), "{shell:?}");
         assert_eq!(made.run(&shell, &["stop"]).status, 0, "{shell:?}");
     }
+}
+
+#[test]
+fn without_the_helper_a_zombie_is_gone_and_a_lost_sigterm_is_sent_again() {
+    // It loses the first SIGTERM, and stands still from then on.
+    const VM: &str = "#!/bin/sh\nn=0\ntrap 'n=$((n + 1)); [ $n = 1 ] || exit 0; kill -STOP $$' TERM\n\
+                      : >\"$BOOT_STATE_DIR/ready\"\nwhile :; do sleep 0.02; done\n";
+    std::thread::scope(|scope| {
+        for shell in shells() {
+            scope.spawn(move || {
+                let made = Made::new("[stop]\ntimeout = 3\n");
+                fs::remove_file(made.root().join("releases/0.1.0/boot/relboot-helper")).unwrap();
+                made.write("erts-13.1.5/bin/erlexec", VM);
+                made.run(&shell, &["start"]).ok();
+                let file = made.state().join("pid");
+                until("it hears", Duration::from_secs(10), || made.state().join("ready").exists());
+                let line = fs::read_to_string(&file).unwrap();
+                let vm = line.split_once(' ').unwrap().0.parse().unwrap();
+                freeze(vm);
+                let output = made.run(&shell, &["stop"]);
+                assert!(output.status == 0 && !runs(vm), "{shell:?}: {output}");
+
+                let mut dead = std::process::Command::new("true").spawn().unwrap();
+                let stat = || fs::read_to_string(format!("/proc/{}/stat", dead.id())).unwrap();
+                until("it is a zombie", Duration::from_secs(10), || stat().contains(") Z "));
+                let start = stat().rsplit_once(") ").unwrap().1.split(' ').nth(19).unwrap().to_owned();
+                fs::write(&file, format!("{} {start}\n", dead.id())).unwrap();
+                let output = made.run(&shell, &["stop"]);
+                assert!(
+                    output.status == 0 && output.stderr.contains("is not running"),
+                    "{shell:?}: {output}"
+                );
+                dead.wait().unwrap();
+            });
+        }
+    });
 }

@@ -197,12 +197,24 @@ _boot_core_lock() {
     _boot_core_locked=$("$_boot_helper" lock --command "$BOOT_COMMAND" --holder "$$" --wait "$_boot_core_wait" \
         --user "${_boot_user:-}")
     _boot_core_status=$?
-    case $_boot_core_status in
-    0) eval "$_boot_core_locked" ;;
-    # It does not run on this machine: start, foreground and stop say so and go on without it.
+    if [ "$_boot_core_status" -eq 0 ]; then
+        eval "$_boot_core_locked"
+    else
+        # start, foreground and stop go on without it.
+        _boot_core_lacks_helper "$_boot_core_status" || exit "$_boot_core_status"
+    fi
+}
+
+# STATUS: whether the helper has ended so because it does not run on this machine; then it is as good as missing.
+# BusyBox takes it for a script with a mistake in it, mksh has a status of its own.
+_boot_core_lacks_helper() {
+    case $1 in
     126 | 127) ;;
-    *) exit "$_boot_core_status" ;;
+    1 | 2) [ -z "$("$_boot_helper" --version 2>/dev/null)" ] || return 1 ;;
+    *) return 1 ;;
     esac
+    boot_warn "$_boot_helper does not run on this machine (status $1)"
+    _boot_helper=
 }
 
 # VERSION: its plugins take over for what comes after an upgrade or downgrade. The rest of this run goes on with

@@ -177,3 +177,28 @@ fn unreadable(user: &[&str]) {
         assert!(output.stderr.contains("plugin b: pre_work failed with status 126"), "{output}");
     }
 }
+
+/// Status 6 is that of a command that was done: also where it ends the shell itself.
+#[test]
+fn only_what_was_not_done_has_failed() {
+    let mut made = Made::new("");
+    let quit = "# shellcheck shell=sh\n# quit: end at once.\n#\n# usage: NAME quit\nboot_command() {\n    exit \"$WORK\"\n}\n";
+    made.write("releases/0.1.0/boot/commands/quit.sh", quit);
+    for phase in ["post_quit", "failed_quit", "post_work", "failed_work", "failed"] {
+        made.hook("m", phase, "echo \"$BOOT_PHASE $BOOT_STATUS\"");
+    }
+    for (status, said) in [(0, "post_COMMAND 0\n"), (6, ""), (7, "failed_COMMAND 7\nfailed 7\n")] {
+        made.set("WORK", &status.to_string());
+        for shell in shells() {
+            for (command, own) in [("quit", ""), ("work", "work \n")] {
+                let output = made.run(&shell, &[command]);
+                let said = format!("{own}{}", said.replace("COMMAND", command));
+                assert_eq!(
+                    (output.status, output.stdout.as_str()),
+                    (status, said.as_str()),
+                    "{shell:?}: {output}"
+                );
+            }
+        }
+    }
+}

@@ -231,8 +231,9 @@ fn hooks_that_misbehave_do_not_take_the_supervisor_along() {
         "f() { exit 1; }\nf\necho on",
         "trap '' TERM; trap - INT; cd /; IFS=; set -euf; umask 777; exit 2",
     ];
+    const HOOKS: [&str; 5] = ["post_configure", "post_start", "pre_stop", "post_stop", "post_foreground"];
     for (n, way) in ways.iter().enumerate() {
-        for phase in ["post_configure", "post_start", "pre_stop", "post_stop"] {
+        for phase in HOOKS {
             made.hook("a", phase, way);
             made.hook("b", phase, way);
             made.hook("m", phase, "echo \"$BOOT_PHASE\"");
@@ -243,14 +244,22 @@ fn hooks_that_misbehave_do_not_take_the_supervisor_along() {
             running.says("vm: up");
             running.signal(Signal::TERM);
             let output = running.ends();
-            let said = ["post_configure", "post_start", "post_stop", "pre_stop", "vm: stopped", "vm: up X="];
+            let said = [
+                "post_configure",
+                "post_foreground",
+                "post_start",
+                "post_stop",
+                "pre_stop",
+                "vm: stopped",
+                "vm: up X=",
+            ];
             assert_eq!(
                 (output.status, sorted(&output.stdout)),
                 (6, said.to_vec()),
                 "{shell:?} {way}: {output}"
             );
             for plugin in ["a", "b"] {
-                for phase in ["post_configure", "post_start", "pre_stop", "post_stop"] {
+                for phase in HOOKS {
                     let told = format!("warning: plugin {plugin}: {phase} ");
                     assert!(output.stderr.contains(&told), "{shell:?} {way} {told}: {output}");
                 }
@@ -281,4 +290,47 @@ fn a_signal_before_the_node_has_booted_stops_it() {
         let said = ["post_foreground 0", "post_stop 0", "pre_stop ", "vm: stopped", "vm: up X=", "waiting"];
         assert_eq!((output.status, sorted(&output.stdout)), (0, said.to_vec()), "{shell:?}: {output}");
     });
+}
+
+/// The shell that stays is then one that has not read the hook: ksh93 goes on badly behind a mistake in the syntax.
+#[test]
+fn without_the_helper_hooks_that_misbehave_do_not_either() {
+    let made = Made::new("");
+    fs::remove_file(made.root().join("releases/0.1.0/boot/relboot-helper")).unwrap();
+    for (n, way) in ["if then )\n", "exit 3", "return 3"].iter().enumerate() {
+        made.hook("a", "post_configure", way);
+        say(&made, &["post_configure", "pre_stop", "post_stop", "post_foreground"]);
+        in_all_shells(|shell| {
+            let running = Running::new(&made, shell, &format!("plain{n}"));
+            running.says("vm: up");
+            running.signal(Signal::TERM);
+            let output = running.ends();
+            let said = "post_configure \nvm: up X=\npre_stop \nvm: stopped\npost_stop \npost_foreground 0\n";
+            assert_eq!((output.status, output.stdout.as_str()), (6, said), "{shell:?} {way}: {output}");
+            let told = "warning: plugin a: post_configure ";
+            assert_eq!(output.stderr.matches(told).count(), 1, "{shell:?} {way}: {output}");
+        });
+    }
+}
+
+#[test]
+fn hooks_that_others_can_write_by_then_do_not_run() {
+    for late in [["post_stop"].as_slice(), &["pre_stop"], &["post_foreground"]] {
+        let made = Made::new("");
+        say(&made, &["post_start", "pre_stop", "post_stop", "post_foreground"]);
+        let running = Running::new(&made, &["sh"], "late");
+        running.says("vm: up");
+        running.says("post_start");
+        for hook in late {
+            made.mode(&format!("plugins/m/{hook}"), 0o666);
+        }
+        running.signal(Signal::TERM);
+        let output = running.ends();
+        assert!(output.stdout.contains("vm: stopped"), "{late:?}: {output}");
+        for hook in ["pre_stop", "post_stop", "post_foreground"] {
+            assert_eq!(output.stdout.contains(hook), !late.contains(&hook), "{late:?} {hook}: {output}");
+        }
+        assert!(output.stderr.contains("can be written by others"), "{late:?}: {output}");
+        assert_eq!(output.status, if late == ["pre_stop"] { 0 } else { 6 }, "{late:?}: {output}");
+    }
 }

@@ -36,10 +36,7 @@ boot_command() {
         esac
         "$_boot_helper" stop "$@"
         _boot_stop_status=$?
-        case $_boot_stop_status in
-        126 | 127) boot_warn "$_boot_helper does not run on this machine (status $_boot_stop_status)" ;;
-        *) return "$_boot_stop_status" ;;
-        esac
+        _boot_core_lacks_helper "$_boot_stop_status" || return "$_boot_stop_status"
     fi
     # shellcheck source=/dev/null
     . "$BOOT_DIR/plain.sh"

@@ -140,3 +140,29 @@ fn kernel() -> String {
 pub(in crate::helper) fn memory_kills() -> Option<u64> {
     crate::host::memory_kills(&env::roots())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
+    use super::{Evidence, Instance};
+
+    #[test]
+    fn a_dump_from_before_the_start_is_not_its_own() {
+        let base = tempfile::tempdir().unwrap();
+        let at = base.path().to_owned();
+        std::fs::write(at.join("erl_crash.dump"), "=erl_crash_dump:0.5\nSlogan: old\nSystem version: 1\n")
+            .unwrap();
+        let pid = File::create(at.join("pid")).unwrap();
+        let (root, state, log) = (at.clone(), at.clone(), at);
+        let instance = Instance { root, name: "demo".into(), vsn: "1".into(), state, log };
+        let slogan = |started: SystemTime| {
+            pid.set_modified(started).unwrap();
+            Evidence::of_foreground(&instance, None, None).slogan
+        };
+        let now = SystemTime::now();
+        assert_eq!(slogan(now + Duration::from_secs(5)), None);
+        assert_eq!(slogan(now - Duration::from_secs(5)).as_deref(), Some("old"));
+    }
+}

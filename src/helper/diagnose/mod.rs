@@ -73,3 +73,31 @@ pub(super) fn death(instance: &Instance, evidence: &Evidence) -> Option<Diagnosi
         .or_else(|| signals::killed(evidence))
         .or_else(|| files::disk(instance, evidence))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Evidence, Instance, death};
+
+    #[test]
+    fn the_words_of_an_application_that_fails_are_no_cause() {
+        let at = std::path::PathBuf::from("/nowhere");
+        let instance = Instance {
+            root: at.clone(),
+            name: "demo".into(),
+            vsn: "1".into(),
+            state: at.join("state"),
+            log: at.join("log"),
+        };
+        let id = |log: String| death(&instance, &Evidence { log, ..Evidence::default() }).map(|it| it.id);
+        let words = "our pool: Failed to create thread: too many\n";
+        let failed = |name| {
+            format!("{words}{{application_start_failure,{name},{{bad_return,{{{{{name},start,[]}},no}}}}}}\n")
+        };
+        assert_eq!(id(failed("demo")), Some("application-failed"));
+        // They are the VM's, or its kernel's.
+        for log in [words.to_owned(), failed("kernel")] {
+            let found = id(log.clone());
+            assert!(matches!(found, Some("process-limit" | "address-space")), "{log}: {found:?}");
+        }
+    }
+}

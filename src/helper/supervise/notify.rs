@@ -25,6 +25,11 @@ impl Notify {
             Some(name) => SocketAddr::from_abstract_name(name).ok(),
             None => SocketAddr::from_pathname(&name).ok(),
         });
+        Self::to(address)
+    }
+
+    /// Who listens at this address.
+    pub(super) fn to(address: Option<SocketAddr>) -> Self {
         Self(address.and_then(Self::open))
     }
 

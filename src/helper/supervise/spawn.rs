@@ -110,6 +110,12 @@ impl Programs {
         Self { helper, instance: instance.clone(), kit }
     }
 
+    /// With another program for the helper.
+    #[cfg(test)]
+    pub(super) fn with_helper(instance: &Instance, helper: &Path) -> Self {
+        Self { helper: helper.to_owned(), ..Self::new(instance) }
+    }
+
     /// A subcommand of the helper.
     pub(super) fn helper(&self, subcommand: &str) -> Command {
         // The version that has brought it may have been removed since.

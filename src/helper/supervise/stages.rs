@@ -4,6 +4,8 @@
 mod asking;
 mod dying;
 mod ending;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::io::PipeReader;

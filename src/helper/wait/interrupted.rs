@@ -73,3 +73,24 @@ fn end(vm: Process) {
     let Some(handle) = vm.open() else { return };
     while handle.signal(Sent::TERM).is_ok() && !handle.wait(AGAIN) {}
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::Command;
+
+    use super::{getppid, see_off};
+    use crate::helper::process::Process;
+
+    #[test]
+    fn a_node_is_seen_off_that_has_lost_its_supervisor() {
+        let mut node = Command::new("sleep").arg("60").spawn().unwrap();
+        let vm = Process::now(node.id().cast_signed()).unwrap();
+        let supervisor = getppid().unwrap().as_raw_nonzero().get();
+        see_off(None);
+        see_off(Some((supervisor, vm)));
+        assert!(node.try_wait().unwrap().is_none() && vm.is_alive(), "it has its supervisor");
+        see_off(Some((supervisor + 1, vm)));
+        assert_eq!(node.wait().unwrap().signal(), Some(15));
+    }
+}
