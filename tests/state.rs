@@ -19,7 +19,15 @@ fn a_directory_for_the_run_comes_before_the_release() {
     instance.run(&["start"]).ok();
     assert!(run.join("demo/demo/vm.args").is_file() && !instance.path().join("tmp").exists());
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    // A place that comes before has one of an earlier node, whose number another process has now.
+    let old = instance.base().join("old/demo");
+    fs::create_dir_all(&old).unwrap();
+    fs::copy(run.join("demo/demo/node"), old.join("node")).unwrap();
+    fs::write(old.join("pid"), format!("{} 1\n", std::process::id())).unwrap();
+    instance.set("RUNTIME_DIRECTORY", instance.base().join("old").to_str().unwrap());
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
     instance.run(&["stop"]).ok();
+    assert!(!run.join("demo/demo/node").exists());
 }
 
 #[test]

@@ -12,6 +12,10 @@ _boot_hooks_after=       # set when there are hooks to run after the command
 _boot_hooks_umask=       # the umask before the first hook
 _boot_hooks_have='*'     # the phases that some plugin has a hook for, between spaces; "*": nobody has looked
 _boot_hooks_special='*'  # hooks that are more than a plain file to source, a line each; "*": nobody has looked
+# The hooks that have called this command, a line "PHASE PID START STATE-DIRECTORY" each. In the environment only while
+# a hook runs: it is for the commands that it calls.
+_boot_hooks_within=${_boot_within:-}
+unset _boot_within
 
 # looks for plugins: _boot_plugin_1.. in byte order of their names, the first of a name wins
 _boot_hooks_find() {
@@ -113,6 +117,43 @@ _boot_hooks_check() {
     [ -z "$_boot_hooks_globs" ] || eval "_boot_hooks_trust $_boot_hooks_globs"
 }
 
+# PHASE: whether one of its hooks has called this command, and still runs
+_boot_hooks_is_within() {
+    _boot_hooks_rest=$_boot_hooks_within
+    while [ -n "$_boot_hooks_rest" ]; do
+        _boot_hooks_line=${_boot_hooks_rest%%"
+"*}
+        _boot_hooks_rest=${_boot_hooks_rest#*"
+"}
+        case $_boot_hooks_line in
+        "$1 "*" $BOOT_STATE_DIR")
+            # shellcheck disable=SC2086 # words, to be split
+            set -- "$1" $_boot_hooks_line
+            if [ "$4" = 0 ]; then
+                ! kill -0 "$3" 2>/dev/null || return 0
+            else
+                ! _boot_core_is_alive "$3" "$4" || return 0
+            fi
+            ;;
+        esac
+    done
+    return 1
+}
+
+# refuses a command that a hook has called, and that would run that hook again, without end
+_boot_hooks_refuse_loop() {
+    for _boot_hooks_name in $_boot_hooks_have; do
+        case $_boot_hooks_name in failed*) continue ;; esac
+        ! _boot_hooks_is_within "$_boot_hooks_name" || _boot_hooks_loop "$_boot_hooks_name"
+    done
+}
+
+# PHASE
+_boot_hooks_loop() {
+    boot_die "$BOOT_COMMAND runs the hooks $1, so a hook $1 can't call it" \
+        "to run it without these: BOOT_PLUGINS_OFF=${BOOT_PLUGIN:-PLUGIN} $_boot_prog $BOOT_COMMAND" 2
+}
+
 # FILE...: ends the shell with status 5 (6 once the command has been done) when others than its owner or root can write one
 _boot_hooks_trust() {
     if [ -n "$_boot_helper" ]; then
@@ -160,6 +201,11 @@ _boot_hooks_from() {
     '*' | *" $1 "*) ;;
     *) return 0 ;;
     esac
+    if [ -n "$_boot_hooks_within" ] && _boot_hooks_is_within "$1"; then
+        # What fails in a hook that is told of failures is not told to it again.
+        case $1 in failed*) return 0 ;; esac
+        _boot_hooks_loop "$1"
+    fi
     _boot_hooks_next=$2
     while [ "$_boot_hooks_next" -le "$_boot_hooks_n" ]; do
         eval "_boot_hooks_path=\$_boot_plugin_$_boot_hooks_next"
@@ -186,6 +232,7 @@ _boot_hooks_apart() {
     _boot_hooks_plain
     _boot_hooks_isolated=yes
     _boot_hooks_sourcing=
+    _boot_hooks_within=${_boot_within:-$_boot_hooks_within} # of a hook that has called this
     _boot_hooks_post_failed=
     case $1 in pre_*) ;; *) _boot_hooks_refusal=6 ;; esac
     [ -z "${2:-}" ] || _boot_hooks_check "$1"
@@ -214,12 +261,23 @@ _boot_hooks_run() {
     export BOOT_PLUGIN="${1##*/}" BOOT_PLUGIN_DIR="$1" BOOT_PHASE="$2"
     [ -z "${BOOT_DEBUG:-}" ] || boot_debug "$2 of $1"
     _boot_hooks_options=
+    [ -n "${_boot_hooks_since:-}" ] || _boot_hooks_see_since
+    _boot_within="$2 $$ $_boot_hooks_since $BOOT_STATE_DIR
+$_boot_hooks_within"
+    export _boot_within
     case $_boot_hooks_special in
     \** | *"
 $1/$2
 "*) _boot_hooks_look "$1/$2" ;;
     *) _boot_hooks_source "$1/$2" ;;
     esac
+    unset _boot_within
+}
+
+# sets _boot_hooks_since, when this process began: see _boot_core_is_alive
+_boot_hooks_see_since() {
+    _boot_core_is_alive "$$" 0 || :
+    _boot_hooks_since=$_boot_core_since
 }
 
 # FILE: a hook that may be anything: a script for sh with options, a program, or what can't be read
@@ -301,6 +359,7 @@ _boot_hooks_read() {
 }
 
 _boot_hooks_restore() {
+    unset _boot_within
     _boot_hooks_plain
     _boot_hooks_sourcing=
     umask "$_boot_hooks_umask"

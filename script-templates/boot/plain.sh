@@ -101,18 +101,10 @@ _boot_plain_quote() {
 _boot_plain_alive() {
     _boot_plain_pid=
     _boot_plain_start=
-    _boot_plain_stat=
     # No pipe, which would hold it up.
     [ -f "$BOOT_STATE_DIR/pid" ] && [ -r "$BOOT_STATE_DIR/pid" ] || return 1
     read -r _boot_plain_pid _boot_plain_start <"$BOOT_STATE_DIR/pid" || :
-    [ -n "$_boot_plain_pid" ] || return 1
-    [ -r "/proc/$_boot_plain_pid/stat" ] || return 1
-    read -r _boot_plain_stat <"/proc/$_boot_plain_pid/stat" || return 1
-    # shellcheck disable=SC2086 # fields, to be split
-    set -- ${_boot_plain_stat##*") "}
-    [ "${20}" = "$_boot_plain_start" ] || return 1
-    # A first thread that is a zombie among others that still end is no end yet.
-    [ "$1" != Z ] || [ "${18}" -gt 1 ]
+    [ -n "$_boot_plain_pid" ] && _boot_core_is_alive "$_boot_plain_pid" "$_boot_plain_start"
 }
 
 # [OPTION...]: "stop" by signals
