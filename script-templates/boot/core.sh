@@ -37,7 +37,12 @@ _boot_core_main() {
     if [ "$_boot_hooks_n" -gt 0 ]; then
         # shellcheck disable=SC2086 # names of phases: to be split
         _boot_hooks_check "pre_$BOOT_COMMAND" "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed ${_boot_core_phases:-}
-        [ -z "$_boot_hooks_within" ] || _boot_hooks_refuse_loop
+        if [ -n "$_boot_hooks_within" ]; then
+            # shellcheck source=/dev/null
+            . "$BOOT_DIR/within.sh"
+            # shellcheck disable=SC2086 # as above
+            _boot_within_refuse $_boot_hooks_have
+        fi
     fi
     [ -z "${_boot_core_locks:-}" ] || [ -z "$_boot_helper" ] || _boot_core_lock
     [ "$_boot_hooks_n" -eq 0 ] || _boot_hooks_phase "pre_$BOOT_COMMAND"

@@ -117,43 +117,6 @@ _boot_hooks_check() {
     [ -z "$_boot_hooks_globs" ] || eval "_boot_hooks_trust $_boot_hooks_globs"
 }
 
-# PHASE: whether one of its hooks has called this command, and still runs
-_boot_hooks_is_within() {
-    _boot_hooks_rest=$_boot_hooks_within
-    while [ -n "$_boot_hooks_rest" ]; do
-        _boot_hooks_line=${_boot_hooks_rest%%"
-"*}
-        _boot_hooks_rest=${_boot_hooks_rest#*"
-"}
-        case $_boot_hooks_line in
-        "$1 "*" $BOOT_STATE_DIR")
-            # shellcheck disable=SC2086 # words, to be split
-            set -- "$1" $_boot_hooks_line
-            if [ "$4" = 0 ]; then
-                ! kill -0 "$3" 2>/dev/null || return 0
-            else
-                ! _boot_core_is_alive "$3" "$4" || return 0
-            fi
-            ;;
-        esac
-    done
-    return 1
-}
-
-# refuses a command that a hook has called, and that would run that hook again, without end
-_boot_hooks_refuse_loop() {
-    for _boot_hooks_name in $_boot_hooks_have; do
-        case $_boot_hooks_name in failed*) continue ;; esac
-        ! _boot_hooks_is_within "$_boot_hooks_name" || _boot_hooks_loop "$_boot_hooks_name"
-    done
-}
-
-# PHASE
-_boot_hooks_loop() {
-    boot_die "$BOOT_COMMAND runs the hooks $1, so a hook $1 can't call it" \
-        "to run it without these: BOOT_PLUGINS_OFF=${BOOT_PLUGIN:-PLUGIN} $_boot_prog $BOOT_COMMAND" 2
-}
-
 # FILE...: ends the shell with status 5 (6 once the command has been done) when others than its owner or root can write one
 _boot_hooks_trust() {
     if [ -n "$_boot_helper" ]; then
@@ -201,10 +164,12 @@ _boot_hooks_from() {
     '*' | *" $1 "*) ;;
     *) return 0 ;;
     esac
-    if [ -n "$_boot_hooks_within" ] && _boot_hooks_is_within "$1"; then
+    if [ -n "$_boot_hooks_within" ]; then
+        # shellcheck source=/dev/null
+        . "$_boot_core_dir/within.sh"
+        _boot_within_refuse "$1"
         # What fails in a hook that is told of failures is not told to it again.
-        case $1 in failed*) return 0 ;; esac
-        _boot_hooks_loop "$1"
+        ! _boot_within_holds "$1" || return 0
     fi
     _boot_hooks_next=$2
     while [ "$_boot_hooks_next" -le "$_boot_hooks_n" ]; do
@@ -223,22 +188,6 @@ _boot_hooks_from() {
             _boot_hooks_failed "$_boot_hooks_path/$1" "failed with status $_boot_hooks_status" || exit 5
         fi
     done
-}
-
-# PHASE [check]: all its hooks, where what they do to a shell must not reach the caller's. To be called in a
-# subshell, which it ends: with 5 when a pre_ hook failed, 6 when another did
-_boot_hooks_apart() {
-    trap - EXIT HUP INT TERM
-    _boot_hooks_plain
-    _boot_hooks_isolated=yes
-    _boot_hooks_sourcing=
-    _boot_hooks_within=${_boot_within:-$_boot_hooks_within} # of a hook that has called this
-    _boot_hooks_post_failed=
-    case $1 in pre_*) ;; *) _boot_hooks_refusal=6 ;; esac
-    [ -z "${2:-}" ] || _boot_hooks_check "$1"
-    _boot_hooks_phase "$1"
-    [ -z "$_boot_hooks_post_failed" ] || exit 6
-    exit 0
 }
 
 # FILE WHAT: tells of a failed hook, for WHAT is "failed with status N" or "ended with exit N"; status 5 when
@@ -261,7 +210,10 @@ _boot_hooks_run() {
     export BOOT_PLUGIN="${1##*/}" BOOT_PLUGIN_DIR="$1" BOOT_PHASE="$2"
     [ -z "${BOOT_DEBUG:-}" ] || boot_debug "$2 of $1"
     _boot_hooks_options=
-    [ -n "${_boot_hooks_since:-}" ] || _boot_hooks_see_since
+    if [ -z "${_boot_hooks_since:-}" ]; then
+        _boot_core_is_alive "$$" 0 || :
+        _boot_hooks_since=$_boot_core_since
+    fi
     _boot_within="$2 $$ $_boot_hooks_since $BOOT_STATE_DIR
 $_boot_hooks_within"
     export _boot_within
@@ -272,12 +224,6 @@ $1/$2
     *) _boot_hooks_source "$1/$2" ;;
     esac
     unset _boot_within
-}
-
-# sets _boot_hooks_since, when this process began: see _boot_core_is_alive
-_boot_hooks_see_since() {
-    _boot_core_is_alive "$$" 0 || :
-    _boot_hooks_since=$_boot_core_since
 }
 
 # FILE: a hook that may be anything: a script for sh with options, a program, or what can't be read
@@ -322,7 +268,7 @@ _boot_hooks_program() {
 _boot_hooks_source() {
     if [ -n "$_boot_hooks_isolated" ]; then
         # Not in a condition, here and below: a hook's own "set -e" has to work.
-        (_boot_hooks_isolate "$1")
+        (_boot_phase_isolate "$1")
         _boot_hooks_status=$?
         return 0
     fi
@@ -331,24 +277,6 @@ _boot_hooks_source() {
     _boot_hooks_read "$1"
     _boot_hooks_status=$?
     _boot_hooks_restore
-}
-
-# FILE: sources it in this subshell, and ends it
-_boot_hooks_isolate() {
-    trap '_boot_hooks_ended_subshell "$?"' EXIT
-    _boot_hooks_sourcing=$1
-    _boot_hooks_read "$1"
-    _boot_hooks_status=$?
-    trap - EXIT
-    exit "$_boot_hooks_status"
-}
-
-# STATUS: a hook has ended its subshell: never a success
-_boot_hooks_ended_subshell() {
-    trap - EXIT
-    [ "$1" -eq 0 ] || exit "$1"
-    boot_warn "$_boot_hooks_sourcing ended with exit 0" 'use "return" in a hook'
-    exit 1
 }
 
 # FILE: a function of its own, so that "set --" in the hook changes nobody's arguments
