@@ -180,8 +180,10 @@ leg_errors() {
     because '(docs/troubleshooting.md: startup-function)' 'does not exist' '-s nosuchmod'
     because '(docs/troubleshooting.md: startup-function)' 'lists:nosuch/0' '-run lists nosuch'
     because '(docs/troubleshooting.md: startup-function)' 'boom' '-eval error(boom)'
+    because '(docs/troubleshooting.md: config-file)' '"/nosuch.config" (none): configuration file not found' '-config /nosuch'
     BOOT_VM_CHECK=warn
     export BOOT_VM_CHECK
+    because '(docs/troubleshooting.md: parameter)' 'parameter of tiny' '-tiny level {1'
     because '(docs/troubleshooting.md: flag-unknown)' '+Zzz' '+Zzz 1'
     because '(docs/troubleshooting.md: flag-value)' '+P' '+P many'
     unset BOOT_VM_CHECK

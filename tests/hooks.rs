@@ -3,6 +3,7 @@
 mod executed;
 mod failing;
 mod foreground;
+mod looping;
 mod order;
 mod restored;
 mod starting;

@@ -50,6 +50,12 @@ fn a_second_command_is_told_who_is_at_work_or_waits() {
             && waited.stderr.contains("still after 1 s"),
         "{waited}"
     );
+    let holder = Pid::from_child(&first);
+    kill_process(holder, Signal::STOP).unwrap();
+    let output = instance.run(&["stop"]);
+    let told = format!("help: a signal has stopped it: kill -CONT {} lets it go on", first.id());
+    assert!(output.status == 8 && output.stderr.contains(&told), "{output}");
+    kill_process(holder, Signal::CONT).unwrap();
     // Those who only ask never wait.
     assert_eq!(instance.run(&["ping"]).status, 3);
     std::thread::scope(|scope| {

@@ -3,8 +3,12 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::instance::Instance;
+use crate::support::process::until;
 use crate::support::releases::{mix, rebar3};
 use crate::support::terminal::terminal;
 use crate::support::tools::need;
@@ -26,8 +30,15 @@ fn a_directory_for_the_run_comes_before_the_release() {
     fs::write(before.join("demo/pid"), "99999999 1\n").unwrap();
     instance.set("RELEASE_TMP", before.to_str().unwrap());
     assert_eq!(instance.said(&["start"]), "0\n! demo is already running (pid N)\n");
+    // A place that comes before has one of an earlier node, whose number another process has now.
+    let old = instance.base().join("old/demo");
+    fs::create_dir_all(&old).unwrap();
+    fs::copy(run.join("demo/demo/node"), old.join("node")).unwrap();
+    fs::write(old.join("pid"), format!("{} 1\n", std::process::id())).unwrap();
+    instance.set("RUNTIME_DIRECTORY", instance.base().join("old").to_str().unwrap());
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
     instance.run(&["stop"]).ok();
+    assert!(!run.join("demo/demo/node").exists());
 }
 
 #[test]
@@ -242,4 +253,32 @@ fn no_program_runs_by_the_record_of_another_user() {
     // To ask it runs nothing.
     assert_eq!(instance.said(&["ping"]), "0\npong\n");
     instance.run(&["stop"]).ok();
+}
+
+#[test]
+fn a_record_that_a_loss_of_power_has_emptied_keeps_nobody_from_stopping_and_starting() {
+    let Some(raw) = rebar3() else { return };
+    let instance = Instance::of(raw).kit();
+    let state = instance.path().join("tmp/demo");
+    let empty = |name: &str| fs::write(state.join(name), "").unwrap();
+    instance.start();
+    empty("node");
+    let output = instance.run(&["ping"]);
+    let told =
+        format!("error: demo runs (pid {}), but {}/node is damaged\n", instance.vms()[0], state.display());
+    assert!(output.status == 4 && output.stderr.starts_with(&told), "{output}");
+    assert!(instance.run(&["start"]).ok().is_empty());
+    instance.run(&["restart", "--full"]).ok();
+    assert_eq!(instance.said(&["ping"]), "0\npong\n");
+    // One that nobody has stopped: of the files that a start writes all are empty.
+    let vm = instance.vms()[0];
+    kill_process(Pid::from_raw(vm.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    until("it has ended", Duration::from_secs(20), || !instance.vms().contains(&vm));
+    for name in ["node", "pid", "lock", "vm.args"] {
+        empty(name);
+    }
+    for (command, status) in [("ping", 3), ("status", 3), ("stop", 0), ("start", 0), ("ping", 0), ("stop", 0)]
+    {
+        assert_eq!(instance.run(&[command]).status, status, "{command}");
+    }
 }

@@ -139,7 +139,11 @@ boot_run_phase() {
     # What calls this goes on afterwards, and a hook that calls it has its own directory, options, traps.
     set -- "$1" "$-"
     set +e
-    (_boot_hooks_apart "$1" check)
+    (
+        # shellcheck source=/dev/null
+        . "$_boot_core_dir/phase.sh"
+        _boot_phase_apart "$1" check
+    )
     set -- "$?" "$2"
     case $2 in *e*) set -e ;; esac
     case $1 in

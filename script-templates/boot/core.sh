@@ -37,6 +37,12 @@ _boot_core_main() {
     if [ "$_boot_hooks_n" -gt 0 ]; then
         # shellcheck disable=SC2086 # names of phases: to be split
         _boot_hooks_check "pre_$BOOT_COMMAND" "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed ${_boot_core_phases:-}
+        if [ -n "$_boot_hooks_within" ]; then
+            # shellcheck source=/dev/null
+            . "$BOOT_DIR/within.sh"
+            # shellcheck disable=SC2086 # as above
+            _boot_within_refuse $_boot_hooks_have
+        fi
     fi
     [ -z "${_boot_core_locks:-}" ] || [ -z "$_boot_helper" ] || _boot_core_lock
     [ "$_boot_hooks_n" -eq 0 ] || _boot_hooks_phase "pre_$BOOT_COMMAND"
@@ -227,6 +233,23 @@ _boot_core_take_over() {
     _boot_hooks_check "post_$BOOT_COMMAND" "failed_$BOOT_COMMAND" failed
 }
 
+# PID START: whether that process lives: numbers come again, so START, in ticks since boot, is compared. Sets
+# _boot_core_since to when the one that has the number now began, 0 where there is no /proc to tell.
+_boot_core_is_alive() {
+    _boot_core_since=0
+    _boot_core_stat=
+    [ -r "/proc/$1/stat" ] || return 1
+    # It may end right now.
+    { read -r _boot_core_stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    # The program's name in brackets may hold anything, so count from behind it.
+    # shellcheck disable=SC2086 # fields, to be split
+    set -- "$2" ${_boot_core_stat##*") "}
+    _boot_core_since=${21:-0}
+    [ "$_boot_core_since" = "$1" ] || return 1
+    # A first thread that is a zombie among others that still end is no end yet.
+    [ "$2" != Z ] || [ "${19}" -gt 1 ]
+}
+
 _boot_core_traps() {
     trap '_boot_core_exit "$?"' EXIT
     trap '_boot_core_signal=HUP; exit 129' HUP
@@ -257,6 +280,8 @@ _boot_core_go_on() {
     *) return 0 ;;
     esac
     [ -z "${_boot_erts_env:-}" ] || export _boot_erts_env
+    unset _boot_within
+    [ -z "$_boot_hooks_within" ] || export _boot_within="$_boot_hooks_within"
     # shellcheck disable=SC2016 # for that shell to expand
     exec /bin/sh -c '. "$1/core.sh" && _boot_core_resume "$@"' "$_boot_prog" "$_boot_core_dir" "$1" "$2" "$3" \
         "$_boot_hooks_after" "$_boot_hooks_post_failed" "$_boot_hooks_umask" "${_boot_erts_mode:-}" "${_boot_core_continue:-}"

@@ -12,6 +12,10 @@ _boot_hooks_after=       # set when there are hooks to run after the command
 _boot_hooks_umask=       # the umask before the first hook
 _boot_hooks_have='*'     # the phases that some plugin has a hook for, between spaces; "*": nobody has looked
 _boot_hooks_special='*'  # hooks that are more than a plain file to source, a line each; "*": nobody has looked
+# The hooks that have called this command, a line "PHASE PID START STATE-DIRECTORY" each. In the environment only while
+# a hook runs: it is for the commands that it calls.
+_boot_hooks_within=${_boot_within:-}
+unset _boot_within
 
 # looks for plugins: _boot_plugin_1.. in byte order of their names, the first of a name wins
 _boot_hooks_find() {
@@ -160,6 +164,13 @@ _boot_hooks_from() {
     '*' | *" $1 "*) ;;
     *) return 0 ;;
     esac
+    if [ -n "$_boot_hooks_within" ]; then
+        # shellcheck source=/dev/null
+        . "$_boot_core_dir/within.sh"
+        _boot_within_refuse "$1"
+        # What fails in a hook that is told of failures is not told to it again.
+        ! _boot_within_holds "$1" || return 0
+    fi
     _boot_hooks_next=$2
     while [ "$_boot_hooks_next" -le "$_boot_hooks_n" ]; do
         eval "_boot_hooks_path=\$_boot_plugin_$_boot_hooks_next"
@@ -177,21 +188,6 @@ _boot_hooks_from() {
             _boot_hooks_failed "$_boot_hooks_path/$1" "failed with status $_boot_hooks_status" || exit 5
         fi
     done
-}
-
-# PHASE [check]: all its hooks, where what they do to a shell must not reach the caller's. To be called in a
-# subshell, which it ends: with 5 when a pre_ hook failed, 6 when another did
-_boot_hooks_apart() {
-    trap - EXIT HUP INT TERM
-    _boot_hooks_plain
-    _boot_hooks_isolated=yes
-    _boot_hooks_sourcing=
-    _boot_hooks_post_failed=
-    case $1 in pre_*) ;; *) _boot_hooks_refusal=6 ;; esac
-    [ -z "${2:-}" ] || _boot_hooks_check "$1"
-    _boot_hooks_phase "$1"
-    [ -z "$_boot_hooks_post_failed" ] || exit 6
-    exit 0
 }
 
 # FILE WHAT: tells of a failed hook, for WHAT is "failed with status N" or "ended with exit N"; status 5 when
@@ -214,12 +210,20 @@ _boot_hooks_run() {
     export BOOT_PLUGIN="${1##*/}" BOOT_PLUGIN_DIR="$1" BOOT_PHASE="$2"
     [ -z "${BOOT_DEBUG:-}" ] || boot_debug "$2 of $1"
     _boot_hooks_options=
+    if [ -z "${_boot_hooks_since:-}" ]; then
+        _boot_core_is_alive "$$" 0 || :
+        _boot_hooks_since=$_boot_core_since
+    fi
+    _boot_within="$2 $$ $_boot_hooks_since $BOOT_STATE_DIR
+$_boot_hooks_within"
+    export _boot_within
     case $_boot_hooks_special in
     \** | *"
 $1/$2
 "*) _boot_hooks_look "$1/$2" ;;
     *) _boot_hooks_source "$1/$2" ;;
     esac
+    unset _boot_within
 }
 
 # FILE: a hook that may be anything: a script for sh with options, a program, or what can't be read
@@ -264,7 +268,7 @@ _boot_hooks_program() {
 _boot_hooks_source() {
     if [ -n "$_boot_hooks_isolated" ]; then
         # Not in a condition, here and below: a hook's own "set -e" has to work.
-        (_boot_hooks_isolate "$1")
+        (_boot_phase_isolate "$1")
         _boot_hooks_status=$?
         return 0
     fi
@@ -275,24 +279,6 @@ _boot_hooks_source() {
     _boot_hooks_restore
 }
 
-# FILE: sources it in this subshell, and ends it
-_boot_hooks_isolate() {
-    trap '_boot_hooks_ended_subshell "$?"' EXIT
-    _boot_hooks_sourcing=$1
-    _boot_hooks_read "$1"
-    _boot_hooks_status=$?
-    trap - EXIT
-    exit "$_boot_hooks_status"
-}
-
-# STATUS: a hook has ended its subshell: never a success
-_boot_hooks_ended_subshell() {
-    trap - EXIT
-    [ "$1" -eq 0 ] || exit "$1"
-    boot_warn "$_boot_hooks_sourcing ended with exit 0" 'use "return" in a hook'
-    exit 1
-}
-
 # FILE: a function of its own, so that "set --" in the hook changes nobody's arguments
 _boot_hooks_read() {
     [ -z "$_boot_hooks_options" ] || set "-$_boot_hooks_options"
@@ -301,6 +287,7 @@ _boot_hooks_read() {
 }
 
 _boot_hooks_restore() {
+    unset _boot_within
     _boot_hooks_plain
     _boot_hooks_sourcing=
     umask "$_boot_hooks_umask"

@@ -101,18 +101,10 @@ _boot_plain_quote() {
 _boot_plain_alive() {
     _boot_plain_pid=
     _boot_plain_start=
-    _boot_plain_stat=
     # No pipe, which would hold it up.
     [ -f "$BOOT_STATE_DIR/pid" ] && [ -r "$BOOT_STATE_DIR/pid" ] || return 1
     read -r _boot_plain_pid _boot_plain_start <"$BOOT_STATE_DIR/pid" || :
-    [ -n "$_boot_plain_pid" ] || return 1
-    [ -r "/proc/$_boot_plain_pid/stat" ] || return 1
-    read -r _boot_plain_stat <"/proc/$_boot_plain_pid/stat" || return 1
-    # shellcheck disable=SC2086 # fields, to be split
-    set -- ${_boot_plain_stat##*") "}
-    [ "${20}" = "$_boot_plain_start" ] || return 1
-    # A first thread that is a zombie among others that still end is no end yet.
-    [ "$1" != Z ] || [ "${18}" -gt 1 ]
+    [ -n "$_boot_plain_pid" ] && _boot_core_is_alive "$_boot_plain_pid" "$_boot_plain_start"
 }
 
 # [OPTION...]: "stop" by signals
@@ -200,6 +192,8 @@ _boot_plain_supervise() {
     _boot_plain_vm=
     _boot_plain_leaving=
     _boot_plain_ender=
+    # shellcheck source=/dev/null
+    . "$BOOT_DIR/phase.sh"
     trap _boot_plain_on_signal HUP INT TERM
     # A shell gives a background process no standard input of its own accord.
     exec 3<&0
@@ -236,7 +230,7 @@ _boot_plain_ender() {
     _boot_plain_ended=
     trap '_boot_plain_ended=yes' TERM
     _boot_hooks_binding=
-    (_boot_hooks_apart pre_stop)
+    (_boot_phase_apart pre_stop)
     set -- "$?"
     for _boot_plain_pause in 1 2 4 8 16; do
         [ -z "$_boot_plain_ended" ] || break
@@ -252,7 +246,7 @@ _boot_plain_end() {
     kill -TERM "$_boot_plain_ender" 2>/dev/null
     _boot_plain_wait "$_boot_plain_ender"
     [ "$_boot_plain_result" -ne 6 ] || _boot_hooks_post_failed=yes
-    _boot_hooks_apart post_stop &
+    _boot_phase_apart post_stop &
     _boot_plain_wait "$!"
     [ "$_boot_plain_result" -ne 6 ] || _boot_hooks_post_failed=yes
     # Our signal, from before the VM knew what to do on it: 143 as shells count, or 271, or 399.

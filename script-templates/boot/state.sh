@@ -38,7 +38,7 @@ _boot_state_find() {
             _boot_state_recorded=${_boot_state_recorded:-$BOOT_STATE_DIR}
             _boot_state_pid=
             [ ! -f "$BOOT_STATE_DIR/pid" ] || [ ! -r "$BOOT_STATE_DIR/pid" ] || read -r _boot_state_pid _boot_state_start <"$BOOT_STATE_DIR/pid" || :
-            [ ! -d "/proc/${_boot_state_pid:-none}" ] || return 0
+            ! _boot_core_is_alive "${_boot_state_pid:-none}" "${_boot_state_start:-}" || return 0
         elif _boot_state_is_closed "$_boot_state_base" || _boot_state_is_closed "$BOOT_STATE_DIR"; then
             _boot_state_closed=${_boot_state_closed:-$BOOT_STATE_DIR}
         fi

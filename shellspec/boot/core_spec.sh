@@ -149,7 +149,7 @@ Describe 'core'
     End
 
     Describe 'one writer per instance'
-        # [ARG...]: a command that wants the lock says what it has
+        # [ARG...]: a command that wants the lock says what it has: USER SECONDS, and nobody in these
         job() {
             fake_kit
             put releases/0.1.0/boot/commands/job.sh '_boot_core_locks=yes' "${patience:-}" \
@@ -159,10 +159,10 @@ Describe 'core'
 
         Describe 'without hooks: the first subcommand takes it'
             Parameters
-                '0 ' ': '
-                '3 ' ': a' --wait 3 a
-                '7 ' ': ' --wait=7
-                '0 ' ': a --wait 3' a --wait 3
+                ' 0' ': '
+                ' 3' ': a' --wait 3 a
+                ' 7' ': ' --wait=7
+                ' 0' ': a --wait 3' a --wait 3
             End
 
             It "and waits <$1> seconds, called with <$3 $4 $5>"
@@ -179,7 +179,7 @@ Describe 'core'
             fake_helper
             patience='_boot_core_patience=10'
             When run job
-            The output should equal 'asked 10 , held none: '
+            The output should equal 'asked  10, held none: '
         End
 
         It 'is not waited for without a number'

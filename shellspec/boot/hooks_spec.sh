@@ -3,6 +3,7 @@
 
 Describe 'hooks'
     Include "$SOURCES/boot/api.sh"
+    Include "$SOURCES/boot/core.sh"
     Include "$SOURCES/boot/hooks.sh"
     BeforeEach make_scratch fake_core fresh
     AfterEach remove_scratch

@@ -3,6 +3,7 @@
 
 Describe 'plain'
     Include "$SOURCES/boot/api.sh"
+    Include "$SOURCES/boot/core.sh"
     Include "$SOURCES/boot/plain.sh"
     BeforeEach make_scratch fake_core
     AfterEach remove_scratch

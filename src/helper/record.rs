@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use super::advice;
 use super::client::program;
 use super::env::{self, Instance};
-use super::regular;
+use super::process::Process;
+use super::{launch, regular};
 use crate::error::{Failure, Message, Report, Status};
 use crate::host::{Host, Roots};
 use crate::names::NodeName;
@@ -85,18 +86,22 @@ impl Record {
         text
     }
 
-    /// Reads `STATE/node`; `None` when no start has left one.
+    /// Reads `STATE/node`; `None` when no start has left one, or nothing of it is left and no node runs.
     ///
     /// # Errors
-    /// When the file can't be read or is not one of ours.
+    /// When the file can't be read, or is not one of ours and yet a node runs.
     pub(super) fn read(instance: &Instance) -> Result<Option<Self>, Failure> {
         let path = file(&instance.state);
         match regular::text(&path) {
-            Ok(text) => parse(&text).map(Some).ok_or_else(|| {
-                Message::new(Status::Unreachable, format!("{} is damaged", path.display()))
-                    .with_help("stop the node by its pid, remove the file, start again")
-                    .into()
-            }),
+            Ok(text) => match (parse(&text), launch::running(&instance.state)) {
+                (Some(record), _) => Ok(Some(record)),
+                (None, Some(process)) => Err(damaged(instance, &path, process)),
+                (None, None) => match Process::recorded(&instance.state) {
+                    Some(process) => Err(damaged(instance, &path, process)),
+                    // Files that a loss of power has emptied: of no node any more.
+                    None => Ok(None),
+                },
+            },
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(cannot_read(&path.display().to_string(), &error)),
         }
@@ -162,6 +167,13 @@ pub(super) fn is_mine(instance: &Instance, what: &str) -> Result<(), Failure> {
     Err(Message::new(Status::Unreachable, text)
         .with_help(format!("sudo -u '#{owner}' {} ...", program()))
         .into())
+}
+
+fn damaged(instance: &Instance, path: &Path, process: Process) -> Failure {
+    let text = format!("{} runs (pid {}), but {} is damaged", instance.name, process.pid, path.display());
+    Message::new(Status::Unreachable, text)
+        .with_help(format!("{0} stop ends it, and {0} start writes that anew", program()))
+        .into()
 }
 
 fn cannot_read(what: &str, error: &std::io::Error) -> Failure {

@@ -67,6 +67,7 @@ pub const ASSETS: &[Asset] = assets![
     "boot/phase.sh",
     "boot/plain.sh",
     "boot/state.sh",
+    "boot/within.sh",
     "plugins/README.md",
 ];
 

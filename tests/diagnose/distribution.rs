@@ -21,6 +21,15 @@ fn names_ports_and_epmd() {
     own(&stderr);
     drop(first);
 
+    // An application that says the same, and ends the VM for a reason of its own.
+    let said = "Protocol 'inet_tcp': the name x@y seems to be in use by another Erlang node";
+    let alike =
+        with_flags(&instance, &format!("-eval 'io:format(\"{}~n\"), halt(1).'", said.replace('\'', "\\x27")));
+    let output = instance.run(&["start"]);
+    assert!(output.status == 1 && output.stderr.contains(said), "{output}");
+    assert!(!output.stderr.contains("troubleshooting.md"), "{output}");
+    drop(alike);
+
     let listener = TcpListener::bind("0.0.0.0:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let range = format!("-kernel inet_dist_listen_min {port} inet_dist_listen_max {port}");

@@ -87,7 +87,7 @@ _boot_reboot_start() {
 
 # COMMAND: as if it was typed; one that was done but for a post hook is done
 _boot_reboot_run() {
-    /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$1" --timeout "$_boot_reboot_left" >&2
+    _boot_within=$_boot_hooks_within /bin/sh "$RELEASE_ROOT/bin/$_boot_name" "$1" --timeout "$_boot_reboot_left" >&2
     set -- "$?"
     [ "$1" -ne 6 ] || _boot_hooks_post_failed=yes
     case $1 in

@@ -161,10 +161,19 @@ pub(super) fn parameter(evidence: &Evidence) -> Option<Diagnosis> {
             ),
         ));
     }
-    let said = lines().find_map(|line| line.split_once("(error in config file "))?.1;
+    // From OTP 27 on it is a string in these brackets.
+    let said = lines()
+        .find_map(|line| {
+            line.split_once("(error in config file ").or_else(|| line.split_once("(\"error in config file "))
+        })?
+        .1;
+    let said = said.trim_end_matches(')').replace("\\\"", "\"");
+    // Each quotation mark but that of the string's end has a second one.
+    let odd = said.matches('"').count() % 2 == 1;
+    let said = said.strip_suffix('"').filter(|_| odd).unwrap_or(&said);
     Some(Diagnosis::new(
         "config-file",
-        format!("a configuration can't be used: {}", told(said.trim_end_matches(')'))),
+        format!("a configuration can't be used: {}", told(said)),
         "correct that file, or the -config that names it in vm.args or ERL_FLAGS",
     ))
 }

@@ -7,6 +7,7 @@ use super::term::safe;
 use super::{Diagnosis, Evidence};
 use crate::helper::env::Instance;
 use crate::helper::record::Record;
+use crate::names::NodeName;
 use crate::node::port;
 
 /// How long epmd may take to say who has a name.
@@ -19,7 +20,10 @@ pub(super) fn protocol(instance: &Instance, evidence: &Evidence) -> Option<Diagn
     let said = said.trim();
     let record = Record::read(instance).ok().flatten();
     if said.contains("seems to be in use") {
-        return Some(name_in_use(said, instance, record.as_ref()));
+        // The VM says no more than that, and so may an application: this node's name tells.
+        let is_own = |name: &NodeName| said.split_whitespace().any(|word| word == name.to_string());
+        let own = record.as_ref().is_none_or(|record| record.node.as_ref().is_none_or(is_own));
+        return own.then(|| name_in_use(said, instance, record.as_ref()));
     }
     let epmd = record.as_ref().map_or_else(Record::epmd_port_here, |record| record.epmd_port);
     if said.contains("not supported") {

@@ -239,9 +239,12 @@ fn busy(instance: &Instance, other: &Holder, waited: Duration) -> Failure {
     let Holder { process, command } = other;
     let text = format!("{command} (pid {}) is at work on {}", process.pid, instance.name);
     let text = if waited.is_zero() { text } else { format!("{text}, still after {} s", waited.as_secs()) };
-    Message::new(Status::Busy, text)
-        .with_help(format!("--wait SECONDS waits for its end; kill {} ends it", process.pid))
-        .into()
+    let help = if process.is_stopped() {
+        format!("a signal has stopped it: kill -CONT {0} lets it go on, kill -KILL {0} ends it", process.pid)
+    } else {
+        format!("--wait SECONDS waits for its end; kill {} ends it", process.pid)
+    };
+    Message::new(Status::Busy, text).with_help(help).into()
 }
 
 fn cannot(path: &Path, error: &io::Error) -> Failure {

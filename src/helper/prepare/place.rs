@@ -9,8 +9,8 @@ use crate::error::{Failure, Message, Status};
 use crate::helper::client::{self, program};
 use crate::helper::env::{self, Instance};
 use crate::helper::process::{Handle, Process};
-use crate::helper::record::Record;
-use crate::helper::{launch, tell};
+use crate::helper::record::{self, Record};
+use crate::helper::{launch, regular, tell};
 use crate::node::{Connection, Discard, Outcome};
 
 /// So long a node may neither answer nor end: before it can be reached, and after that, a VM needs about a second.
@@ -38,9 +38,15 @@ pub(super) fn holder(instance: &Instance, mode: Mode) -> Result<Option<Process>,
     let Some((process, handle)) = known.and_then(|process| Some((process, process.open()?))) else {
         return Ok(None);
     };
-    if Record::read(instance)?.is_none_or(|record| record.node.is_none()) {
+    match Record::read(instance) {
+        Ok(Some(record)) if record.node.is_some() => {}
         // It can't be asked.
-        return Ok(Some(process));
+        Ok(_) => return Ok(Some(process)),
+        Err(failure) if regular::text(&record::file(&instance.state)).is_ok() => {
+            warn(&failure.to_string());
+            return Ok(Some(process));
+        }
+        Err(failure) => return Err(failure),
     }
     let stays = Watched { instance, process, handle, limit: limit() }.stays(mode)?;
     Ok(stays.then_some(process))

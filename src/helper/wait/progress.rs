@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::termios::tcgetwinsize;
 
 use crate::error::{Failure, Message, Status};
+use crate::helper::diagnose::safe;
 use crate::helper::env::{self, Instance};
 use crate::helper::print;
 use crate::node::Term;
@@ -82,17 +83,17 @@ impl Progress {
         self.shown = Some((number, name));
     }
 
-    /// The application being started, and the how-manieth it is. One that another one starts by itself, and so is
+    /// The application being started, by a name that is harmless on terminals, and the how-manieth it is. One that another one starts by itself, and so is
     /// not the boot script's, has the number of the one before it.
     fn current(&self, information: &Term) -> Option<(usize, String)> {
         let starting = starting(information);
         let numbered = starting.iter().filter_map(|name| {
             let at = self.applications.iter().position(|application| application == name)?;
-            Some((at + 1, name.clone()))
+            Some((at + 1, safe(name)))
         });
         numbered.max().or_else(|| {
             let before = self.shown.as_ref().map_or(0, |(number, _)| *number);
-            Some((before, starting.first()?.clone()))
+            Some((before, safe(starting.first()?)))
         })
     }
 
@@ -188,6 +189,11 @@ mod tests {
         progress.show(&information(&["stdlib"]));
         assert_eq!(current(&progress, &["other"]), Some((2, "other".into())), "started by one of the list");
         assert_eq!(current(&progress, &["other", "demo"]), Some((3, "demo".into())));
+        assert_eq!(
+            current(&progress, &["a\u{1b}[2J\nb"]),
+            Some((2, "a\\u{1b}[2J\\nb".into())),
+            "for terminals"
+        );
         assert_eq!(progress.current(&Term::atom("nonsense")), None);
     }
 
