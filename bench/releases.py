@@ -98,6 +98,8 @@ class Releases:
         """A copy in a directory of its own."""
         copy = self.world.dir / "copies" / name / source.name
         shutil.copytree(source, copy, symlinks=True)
+        # Or what is measured waits for the disk.
+        os.sync()
         return copy
 
     def tapped(self, source, name):

@@ -78,8 +78,12 @@ pub(super) fn sweep(directory: &Path) {
     }
 }
 
-/// Writes beside the file, then renames: readers see the old one or the new one.
+/// Writes beside the file, then renames: readers see the old one or the new one. One that is as it is to be stays: a file
+/// system allocates its blocks at once for a file that takes another's place, which is a good part of a start's time.
 pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    if is_written(path, bytes, mode) {
+        return Ok(());
+    }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!("{BESIDE}{}", std::process::id()));
     let beside = path.with_file_name(name);
@@ -94,6 +98,18 @@ pub(super) fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure>
         let _ = fs::remove_file(&beside);
         cannot(path, &error)
     })
+}
+
+/// Whether it is there already, this user's and nobody's link.
+fn is_written(path: &Path, bytes: &[u8], mode: u32) -> bool {
+    let length = bytes.len() as u64;
+    fs::symlink_metadata(path).is_ok_and(|it| {
+        it.is_file()
+            && it.nlink() == 1
+            && it.len() == length
+            && it.mode() & 0o7777 == mode
+            && it.uid() == rustix::process::geteuid().as_raw()
+    }) && fs::read(path).is_ok_and(|there| there == bytes)
 }
 
 /// Removes a file that may not be there.
@@ -144,4 +160,35 @@ pub(in crate::helper) fn cannot(path: &Path, error: &std::io::Error) -> Failure 
         _ => "set BOOT_STATE_DIR to a directory that you can write".to_owned(),
     };
     Message::new(Status::Failed, format!("cannot write {}: {error}", path.display())).with_help(help).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+    use super::write;
+
+    #[test]
+    fn what_is_as_it_is_to_be_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        let mut last = 0;
+        let mut written = |text: &str, mode: u32| {
+            write(&path, text.as_bytes(), mode).unwrap();
+            let meta = fs::symlink_metadata(&path).unwrap();
+            assert!(meta.is_file() && meta.permissions().mode() & 0o7777 == mode);
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+            std::mem::replace(&mut last, meta.ino()) != meta.ino()
+        };
+        assert!(written("one", 0o600) && !written("one", 0o600));
+        assert!(written("two", 0o600) && written("two", 0o400) && !written("two", 0o400));
+        // Others have a name for it, or it is another file's.
+        fs::hard_link(&path, dir.path().join("other")).unwrap();
+        assert!(written("two", 0o400));
+        fs::rename(&path, dir.path().join("elsewhere")).unwrap();
+        symlink("elsewhere", &path).unwrap();
+        assert!(written("two", 0o400));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "and nothing beside it");
+    }
 }
