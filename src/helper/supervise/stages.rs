@@ -110,7 +110,7 @@ impl Stages {
             hooks_until: None,
             goodbye_at: None,
             killed: false,
-            kills: diagnose::memory_kills(),
+            kills: None,
             settling: true,
             stops: 0,
             reloads: 0,
@@ -152,6 +152,8 @@ impl Stages {
 
     pub(super) fn vm_is_there(&mut self) {
         self.vm = self.children.pid(Role::Vm).map_or(0, |pid| pid.as_raw_nonzero().get());
+        // Only now, as it takes its time; none has grown large by then.
+        self.kills = diagnose::memory_kills();
     }
 
     pub(super) fn signal(&mut self, signal: Signal) {
