@@ -283,3 +283,15 @@ fn help_prints_each_command_s_header() {
     let unknown: Vec<_> = there.iter().filter(|name| !documented.contains(&name.as_str())).collect();
     assert!(unknown.is_empty() && there.len() > 4, "{unknown:?} in {there:?}");
 }
+
+#[test]
+fn the_readme_counts_the_files_of_a_kit() {
+    let Some(raw) = rebar3() else { return };
+    let made = Instance::of(raw).plain().generate(&[]).ok();
+    let count = |text: &str| {
+        let line = text.lines().find(|line| line.trim_start().starts_with("wrote kit of demo "));
+        line.and_then(|line| line.rsplit(": ").next()).map(str::to_owned)
+    };
+    assert!(count(&made).is_some_and(|files| files.ends_with(" files")), "{made}");
+    assert_eq!(count(&read("README.md")), count(&made));
+}
