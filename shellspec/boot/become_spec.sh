@@ -38,20 +38,6 @@ Describe 'become'
         The output should equal "<run-as><somebody><--></bin/sh><$SCRATCH/bin/demo><rpc><a  b><\$c>"
     End
 
-    It 'leaves nothing open that root has'
-        Skip if 'this is not root' is_user
-        Skip if 'there is no /proc' [ ! -d /proc/self/fd ]
-        fake_helper 'for fd in 3 4 5 6 7 8 9; do [ ! -e "/proc/$$/fd/$fd" ] || readlink "/proc/$$/fd/$fd"; done' 'echo end'
-        _boot_user=somebody
-        put secret ''
-        open_secret() {
-            become start 5<"$SCRATCH/secret"
-        }
-        When call open_secret
-        The output should end with end
-        The output should not include secret
-    End
-
     It 'is refused without the helper'
         Skip if 'this is not root' is_user
         _boot_user=somebody

@@ -210,6 +210,7 @@ Describe 'core'
             fake_helper 'exit 126'
             put plugins/p/pre_job ':'
             When run job
+            The error should end with 'relboot-helper does not run on this machine (status 126)'
             The output should equal 'asked none, held none: '
         End
 

@@ -208,6 +208,7 @@ Describe 'hooks'
         It 'runs the hooks of a step of its own inside a hook'
             put plugins/p/pre_ping 'boot_run_phase post_mine' 'echo "$BOOT_PHASE $BOOT_PLUGIN"'
             put plugins/a/post_mine 'echo "$BOOT_PHASE $BOOT_PLUGIN"'
+            _boot_core_dir=$SOURCES/boot
             When call run_phase pre_ping
             The line 1 of output should equal 'post_mine a'
             The line 2 of output should equal 'pre_ping p'

@@ -3,6 +3,7 @@
 
 Describe 'stop'
     Include "$SOURCES/boot/api.sh"
+    Include "$SOURCES/boot/core.sh"
     Include "$SOURCES/boot/commands/stop.sh"
     BeforeEach make_scratch fake_core settings
     AfterEach remove_scratch
