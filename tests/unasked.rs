@@ -60,9 +60,7 @@ fn complaint_55_a_node_whose_epmd_is_gone_still_answers() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     instance.start();
-    let (port, epmd) = instance.epmd();
-    signal(epmd, Signal::KILL);
-    until("epmd is gone", Duration::from_secs(10), || !runs(epmd));
+    let port = instance.lose_epmd();
     let output = instance.run(&["ping"]);
     let text = instance.neutral(&output.stderr);
     assert_eq!((output.status, output.stdout.as_str()), (0, "pong\n"), "{output}");

@@ -1,13 +1,9 @@
 //! Hosts that lose their epmd, give few files, or have another clock.
 
 use std::path::Path;
-use std::time::Duration;
-
-use rustix::process::Signal;
 
 use super::works;
 use crate::support::instance::Instance;
-use crate::support::process::{runs, signal, until};
 use crate::support::releases::rebar3;
 use crate::support::tools::need;
 
@@ -16,9 +12,7 @@ fn epmd_is_killed_under_a_node() {
     let Some(raw) = rebar3() else { return };
     let instance = Instance::of(raw).kit();
     instance.start();
-    let (port, epmd) = instance.epmd();
-    signal(epmd, Signal::KILL);
-    until("epmd is gone", Duration::from_secs(10), || !runs(epmd));
+    let port = instance.lose_epmd();
     let lost = format!("warning: other nodes can't find demo: no epmd listens on 127.0.0.1:{port}\n");
     for (command, says) in [("ping", "pong\n"), ("status", "demo is started\n"), ("start", ""), ("stop", "")]
     {

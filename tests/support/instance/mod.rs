@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use self::guard::Guard;
-use crate::support::process::{Output, Unfinished, finish, marked, until};
+use crate::support::process::{Output, Unfinished, finish, marked, runs, signal, until};
 use crate::support::releases::{Kind, Raw};
 use crate::support::tools::closed_to_others;
 
@@ -156,6 +158,14 @@ impl Instance {
     /// The port and the pid of the instance's epmd.
     pub(crate) fn epmd(&self) -> (u16, u32) {
         (self.guard.port, self.guard.epmd)
+    }
+
+    /// Kills the instance's epmd; the port on which nobody listens from now on.
+    pub(crate) fn lose_epmd(&self) -> u16 {
+        let (port, epmd) = self.epmd();
+        signal(epmd, Signal::KILL);
+        until("epmd is gone", Duration::from_secs(10), || !runs(epmd));
+        port
     }
 
     /// Sets a variable for all commands from now on.
