@@ -52,8 +52,7 @@ def section(sections):
     with variables(sections.world, VALUES):
         alone(sections)
         tools = {tool.release: tool for tool in TOOLS}
-        for name, tool, release in STARTS:
-            sections.start(tools[tool], release, START, name=name)
+        sections.starts(START, [(name, tools[tool], release) for name, tool, release in STARTS])
 
 
 @contextlib.contextmanager

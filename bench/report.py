@@ -21,7 +21,8 @@ OURS = {"relx": "relboot, Erlang release", "relx, host in vm.args": "relboot, Er
 HEAD = """# What commands cost
 
 Measured by `make bench`, which writes this file. {runs} runs of each command after 2 to warm up; {slow} where each
-takes a node or a VM of its own. In the tables: the median of the wall time and its range; user and system time of the
+takes a node or a VM of its own, twice as many for boots in the foreground. Starts of different tools are run in turn, as a
+machine's speed changes from second to second. In the tables: the median of the wall time and its range; user and system time of the
 command and its children, median; the largest memory of any one of its processes; programs executed (`execve`),
 the first one included; processes made (threads are none).
 

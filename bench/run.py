@@ -63,8 +63,8 @@ def measure_all(sections, kinds, chosen):
         for tool in (tool for tool in chosen if tool.release not in ("relx", "ours-relx-node")):
             sections.stop(tool)
     if "start" in kinds:
-        for tool in (tool for tool in chosen if tool.release != "ours-relx-node"):
-            sections.start(tool)
+        started = [(tool.name, tool, None) for tool in chosen if tool.release != "ours-relx-node"]
+        sections.starts("start, until the VM is executed", started)
     if "hooks" in kinds:
         sections.hooks()
     if "prepare" in kinds:

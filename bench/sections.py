@@ -1,5 +1,6 @@
 """What is measured, section by section; each returns {question: {tool: Sample}}."""
 
+import contextlib
 import shutil
 import subprocess
 
@@ -114,47 +115,72 @@ class Sections:
             sample.execs, sample.forks = counts
             self.put(question, name, sample)
 
-    def start(self, tool, release_name=None, question="start, until the VM is executed", hooks=0, name=None):
-        """The script's own work, up to the moment at which it executes erlexec."""
-        release = self.releases.get(release_name or tool.release)
-        copy = self.releases.tapped(release, f"{release_name or tool.release}-{hooks}")
+    def starts(self, question, started, hooks=0):
+        """The script's own work, up to the moment at which it executes erlexec; of each (name, tool, release) in turn, as
+        a machine's speed changes from second to second."""
+        copies = [(name, self.tapped(tool, release, hooks), tool.foreground) for name, tool, release in started]
+        samples = {name: Sample(measure.shown([entry(copy), word])) for name, copy, word in copies}
+        for run in range(self.runs + measure.WARM):
+            for name, copy, word in copies:
+                self.tap(samples[name], copy, word, run >= measure.WARM)
+        for name, copy, word in copies:
+            self.count(samples[name], copy, word)
+            self.put(question, name, samples[name])
+            shutil.rmtree(copy)
+
+    def tapped(self, tool, release_name, hooks):
+        """A copy with so many hooks, whose erlexec notes when it is executed."""
+        name = release_name or tool.release
+        copy = self.releases.tapped(self.releases.get(name), f"{name}-{hooks}")
         if hooks and tool.release.startswith("ours"):
             for at in range(hooks):
                 hook = copy / f"plugins/{at:04}/pre_foreground"
                 hook.parent.mkdir(parents=True)
                 hook.write_text(":\n")
-        self.put(question, name or tool.name, self.tap(copy, tool.foreground))
-        shutil.rmtree(copy)
+        return copy
 
-    def tap(self, copy, word):
-        command, log = [entry(copy), word], self.world.dir / "tap"
-        sample = Sample(measure.shown(command))
-        self.world.env["BENCH_TAP"] = str(log)
-        try:
-            for run in range(self.runs + measure.WARM):
-                log.write_text("")
-                _, cpu, rss, _ = measure.once(self.world, 1, command)[0]
-                if run >= measure.WARM:
-                    measure.add(sample, boots(log)[0] / 1000, cpu, rss)
-            log.write_text("")
-            counted = measure.processes(self.world, command, None, lambda: str(boots(log)[1]), log)
+    def tap(self, sample, copy, word, counts):
+        """One start."""
+        with self.tap_log() as log, failures(sample):
+            _, cpu, rss, _ = measure.once(self.world, 1, [entry(copy), word])[0]
+            if counts:
+                measure.add(sample, boots(log)[0] / 1000, cpu, rss)
+
+    def count(self, sample, copy, word):
+        """Its processes."""
+        with self.tap_log() as log, failures(sample):
+            counted = measure.processes(self.world, [entry(copy), word], None, lambda: str(boots(log)[1]), log)
             # A VM of the script's own passes by the tap: one execve that is not in real life.
             helpers = sum(line.startswith("helper") for line in log.read_text().splitlines())
             sample.execs, sample.forks = (counted[0] - helpers, counted[1]) if counted[0] else counted
-        except (Failed, IndexError) as failed:
-            sample.missing = f"failed: {failed}"
+
+    @contextlib.contextmanager
+    def tap_log(self):
+        log = self.world.dir / "tap"
+        log.write_text("")
+        self.world.env["BENCH_TAP"] = str(log)
+        try:
+            yield log
         finally:
             del self.world.env["BENCH_TAP"]
-        return sample
 
     def hooks(self):
         """Empty hooks before the start: ours, and the start script's of relx."""
         by_name = {tool.release: tool for tool in TOOLS}
         for number in HOOKS:
             question = f"start with {number} hooks before it"
-            self.start(by_name["ours-relx"], None, question, number)
             relx = f"relx-hooks{number}" if number else None
-            self.start(by_name["relx-host"], relx, question, number)
+            both = [(by_name[name].name, by_name[name], release) for name, release in (("ours-relx", None), ("relx-host", relx))]
+            self.starts(question, both, number)
+
+
+@contextlib.contextmanager
+def failures(sample):
+    """Notes them there."""
+    try:
+        yield
+    except (Failed, IndexError) as failed:
+        sample.missing = f"failed: {failed}"
 
 
 def boots(log):
