@@ -78,6 +78,8 @@ mod status;
 #[cfg(test)]
 mod stop;
 #[cfg(test)]
+mod stop_plain;
+#[cfg(test)]
 mod supervise;
 #[cfg(test)]
 mod supervise_detached;
